@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings that every module shares, so that none can be laxer than another.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+/// A C library of the system: a module map and a `shim.h` of inline wrappers.
+func system(_ name: String, pkgConfig: String? = nil, debian package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "moonline",
+    products: [.executable(name: "moonline", targets: ["moonline"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // C: libraries of the system, and two small targets of our own.
+        system("COpenSSL", pkgConfig: "openssl", debian: "libssl-dev"),
+        system("CLua", pkgConfig: "lua5.4", debian: "liblua5.4-dev"),
+        system("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
+        system("CSpeexDSP", pkgConfig: "speexdsp", debian: "libspeexdsp-dev"),
+        system("CWebRTCVAD", debian: "libwebrtc-audio-processing-dev"),
+        system("CFlite", debian: "flite1-dev"),
+        system("CPocketSphinx", pkgConfig: "pocketsphinx", debian: "libpocketsphinx-dev"),
+        .target(name: "CLinux"),
+        .target(name: "CLuaShims", dependencies: ["CLua"]),
+
+        // Cores: values without clock, socket or thread.
+        module("SansIO"),
+        module("SDP", ["SansIO"]),
+        module("SIP", ["SansIO", "Crypto"]),
+        module("RTP", ["SansIO"]),
+        module("Conversation", ["SansIO"]),
+
+        // Engines: computation on C libraries.
+        module("Crypto", ["COpenSSL"]),
+        module("Audio", ["CSpeexDSP", "CWebRTCVAD"]),
+        module("Speech", ["Audio", "CFlite", "CPocketSphinx"]),
+
+        // Drivers: sockets, threads, files.
+        module("Net", ["SansIO", "Crypto", "CCurl", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
+        module("MediaEngine", ["SansIO", "RTP", "Audio", "CLinux"]),
+        module("Telephony", ["SansIO", "SIP", "SDP", "RTP", "MediaEngine", "Net", logging]),
+        module("LiveKit", ["SansIO", "Crypto", "Net"]),
+        module("VoiceAgent", ["SansIO", "Conversation", "MediaEngine", "Net", logging]),
+        module("CallStore", ["SansIO", grdb]),
+
+        // Scripting.
+        module("LuaRuntime", ["SansIO", "CLua", "CLuaShims"]),
+        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime"]),
+
+        // Tools.
+        module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
+        module("TestCalls", ["SansIO", "Audio", "Speech", "MediaEngine", "Telephony", logging]),
+        module(
+            "AgentHost",
+            [
+                "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent", "CallStore",
+                "ScriptAPI", logging,
+            ]),
+        .executableTarget(
+            name: "moonline",
+            dependencies: [
+                "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
+                "OfflineModel", "TestCalls", "AgentHost", logging, argumentParser,
+            ],
+            exclude: ["README.md"],
+            swiftSettings: strict),
+
+        // Tests mirror sources.
+        tests("SansIOTests", ["SansIO"]),
+    ]
+)
