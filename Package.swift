@@ -68,7 +68,7 @@ let package = Package(
         module("Speech", ["Audio", "CFlite", "CPocketSphinx"]),
 
         // Drivers: sockets, threads, files.
-        module("Net", ["SansIO", "Crypto", "CCurl", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
+        module("Net", ["SansIO", "CCurl", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging]),
         module("MediaEngine", ["SansIO", "RTP", "Audio", "CLinux"]),
         module("Telephony", ["SansIO", "SIP", "SDP", "RTP", "MediaEngine", "Net", logging]),
         module("LiveKit", ["SansIO", "Crypto", "Net"]),
@@ -92,12 +92,43 @@ let package = Package(
             name: "moonline",
             dependencies: [
                 "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
-                "OfflineModel", "TestCalls", "AgentHost", logging, argumentParser,
+                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", logging, argumentParser,
             ],
             exclude: ["README.md"],
             swiftSettings: strict),
 
         // Tests mirror sources.
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("SansIOTests", ["SansIO"]),
+        tests("CryptoTests", ["Crypto"]),
+        tests("SDPTests", ["SDP", "SansIO"]),
+        tests("SIPTests", ["SIP", "Crypto", "SansIO"]),
+        tests("RTPTests", ["RTP", "SansIO"]),
+        tests("ConversationTests", ["Conversation", "SansIO"]),
+        tests("AudioTests", ["Audio"]),
+        tests("SpeechTests", ["Speech", "Audio"]),
+        tests("NetTests", ["Net", "SansIO", nioCore, nioPosix, logging]),
+        tests("MediaEngineTests", ["MediaEngine", "RTP", "Audio", "SansIO", "AllocationCount"]),
+        tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
+        tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
+        tests("LuaRuntimeTests", ["LuaRuntime", "SansIO"]),
+        tests("ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO"]),
+        tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
+        tests("TestCallsTests", ["TestCalls", "SansIO"]),
+        tests(
+            "AgentHostTests",
+            [
+                "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony", "LiveKit",
+                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", logging,
+            ]),
+        tests(
+            "moonlineTests",
+            ["moonline", "AgentHost", "Conversation", "MediaEngine", "TestCalls", "SansIO", argumentParser]),
+        tests("EndToEndTests", ["TestSupport", "OfflineModel", "Speech", "Audio", "SansIO", logging]),
+        tests(
+            "InteropTests",
+            ["TestSupport", "SansIO", "SIP", "SDP", "Audio", "Speech", "MediaEngine", "Telephony", logging],
+            exclude: ["Fixtures"]),
     ]
 )

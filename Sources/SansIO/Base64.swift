@@ -22,7 +22,6 @@ public enum Base64 {
     /// The encoding of `bytes`, as ASCII.
     public static func encode(_ bytes: some Sequence<UInt8>, alphabet: Alphabet = .standard) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity((bytes.underestimatedCount + 2) / 3 * 4)
         append(bytes, to: &output, alphabet: alphabet)
         return output
     }
@@ -31,46 +30,55 @@ public enum Base64 {
     public static func append(
         _ bytes: some Sequence<UInt8>, to output: inout [UInt8], alphabet: Alphabet = .standard
     ) {
-        let digits = alphabet == .standard ? standardDigits : urlSafeDigits
-        var group: UInt32 = 0
-        var filled = 0
-        for byte in bytes {
-            group = group << 8 | UInt32(byte)
-            filled += 1
-            if filled == 3 {
-                output.append(digits[Int(group >> 18 & 63)])
-                output.append(digits[Int(group >> 12 & 63)])
-                output.append(digits[Int(group >> 6 & 63)])
-                output.append(digits[Int(group & 63)])
-                group = 0
-                filled = 0
-            }
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable { append(buffer: $0, to: &output, alphabet: alphabet) }
+        if isDone == nil {
+            Array(bytes).withUnsafeBufferPointer { append(buffer: $0, to: &output, alphabet: alphabet) }
         }
-        guard filled > 0 else { return }
-        group <<= UInt32(8 * (3 - filled))
-        output.append(digits[Int(group >> 18 & 63)])
-        output.append(digits[Int(group >> 12 & 63)])
-        if filled == 2 { output.append(digits[Int(group >> 6 & 63)]) }
-        if alphabet == .standard { output.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - filled)) }
     }
 
     /// The bytes that `text` stands for.
     ///
     /// Both alphabets are accepted, padding is optional, and trailing bits are ignored.
     /// - Returns: `nil` when a character is in neither alphabet, stands behind padding, or one is left over.
-    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        let decoded: [UInt8]?? = text.withContiguousStorageIfAvailable { decode(buffer: $0) }
+        return decoded ?? Array(text).withUnsafeBufferPointer { decode(buffer: $0) }
+    }
+
+    private static func append(buffer: UnsafeBufferPointer<UInt8>, to output: inout [UInt8], alphabet: Alphabet) {
+        let digits = alphabet == .standard ? standardDigits : urlSafeDigits
+        output.reserveCapacity(output.count + (buffer.count + 2) / 3 * 4)
+        var index = 0
+        while index + 3 <= buffer.count {
+            let group = UInt32(buffer[index]) << 16 | UInt32(buffer[index + 1]) << 8 | UInt32(buffer[index + 2])
+            output.append(digits[Int(group >> 18)])
+            output.append(digits[Int(group >> 12 & 63)])
+            output.append(digits[Int(group >> 6 & 63)])
+            output.append(digits[Int(group & 63)])
+            index += 3
+        }
+        let left = buffer.count - index
+        guard left > 0 else { return }
+        let group = UInt32(buffer[index]) << 16 | (left == 2 ? UInt32(buffer[index + 1]) << 8 : 0)
+        output.append(digits[Int(group >> 18)])
+        output.append(digits[Int(group >> 12 & 63)])
+        if left == 2 { output.append(digits[Int(group >> 6 & 63)]) }
+        if alphabet == .standard { output.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - left)) }
+    }
+
+    private static func decode(buffer: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var output: [UInt8] = []
-        output.reserveCapacity(text.count / 4 * 3 + 3)
+        output.reserveCapacity(buffer.count / 4 * 3 + 3)
         var group: UInt32 = 0
         var filled = 0
-        var padded = false
-        for character in text {
+        var isPadded = false
+        for character in buffer {
             if character == UInt8(ascii: "=") {
-                padded = true
+                isPadded = true
                 continue
             }
             let value = values[Int(character)]
-            guard value != invalid, !padded else { return nil }
+            guard value != invalid, !isPadded else { return nil }
             group = group << 6 | UInt32(value)
             filled += 1
             if filled == 4 {

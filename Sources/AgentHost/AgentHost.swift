@@ -1,0 +1,340 @@
+import CallStore
+import Conversation
+import Glibc
+public import LiveKit
+public import Logging
+import LuaRuntime
+import MediaEngine
+import SansIO
+import ScriptAPI
+import Telephony
+
+/// The host: agents by name, dispatches, the calls that run for them, and their records.
+public actor AgentHost {
+    private struct RunningCall {
+        let runner: CallRunner
+        let room: String
+        let task: Task<CallReport, Never>
+    }
+
+    private let configuration: HostConfiguration
+    private let logger: Logger
+    private let observer: @Sendable (CallObservation) -> Void
+    private let store: CallStore
+    private let media: MediaEngine
+    private let userAgent: UserAgent
+    private let scripts: LuaExecutorPool
+    private var flows: FlowLibrary
+    private var calls: [String: RunningCall] = [:]
+    private var isDraining = false
+    /// Resumed when the last call has ended.
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+
+    /// Loads the flows, opens the database and the telephone side.
+    ///
+    /// - Parameter observer: Told of everything that happens in every call, from any thread.
+    /// - Throws: ``HostError``.
+    public static func start(
+        _ configuration: HostConfiguration, logger: Logger,
+        observer: @escaping @Sendable (CallObservation) -> Void = { _ in }
+    ) async throws(HostError) -> AgentHost {
+        do {
+            let flows = try FlowLibrary(folder: configuration.flowsFolder, logger: logger)
+            let store = try await CallStore.open(folder: configuration.dataFolder)
+            let unfinished = try await store.endUnfinishedCalls(
+                now: Int64(AgentHost.now * 1e9), outcome: "host_died", message: "The host ended while the call ran.")
+            if unfinished > 0 { logger.notice("\(unfinished) calls had not ended when the process ended last") }
+            let media = try MediaEngine(configuration.media)
+            let userAgent: UserAgent
+            do {
+                userAgent = try await UserAgent.start(configuration.telephony, media: media, logger: logger)
+            } catch {
+                media.shutdown()
+                throw error
+            }
+            return AgentHost(
+                configuration, logger: logger, observer: observer, store: store, media: media, userAgent: userAgent,
+                flows: flows)
+        } catch {
+            throw HostError("\(error)")
+        }
+    }
+
+    private init(
+        _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
+        store: CallStore, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.observer = observer
+        self.store = store
+        self.media = media
+        self.userAgent = userAgent
+        self.flows = flows
+        scripts = LuaExecutorPool(threads: configuration.scriptThreads)
+    }
+
+    /// Unix time. [s]
+    private static var now: Double {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+
+    /// Names of the agents that can be dispatched.
+    public var agentNames: [String] { flows.names }
+
+    /// Host and port of SIP.
+    public nonisolated var sipAddress: String { userAgent.address.description }
+
+    public var callCount: Int { calls.count }
+
+    // MARK: Dispatches
+
+    /// Starts a call for a dispatch.
+    ///
+    /// - Throws: `TwirpError`, with a sentence for whoever asked.
+    public func createDispatch(_ request: DispatchRequest) async throws(TwirpError) -> Dispatch {
+        guard !isDraining else { throw TwirpError(.unavailable, "the host is shutting down") }
+        guard let flow = flows.flow(named: request.agentName) else {
+            let known = flows.names.joined(separator: ", ")
+            throw TwirpError(
+                .notFound, "there is no agent “\(request.agentName)”; this host has: \(known)",
+                meta: ["argument": "agent_name"])
+        }
+        let target: CallTarget
+        do {
+            target = try CallTarget(metadata: request.metadata)
+        } catch {
+            throw TwirpError(.invalidArgument, error.description, meta: ["argument": "metadata"])
+        }
+        let trunk = try await trunk(for: target)
+        guard calls.count < configuration.maximumCalls else {
+            throw TwirpError(.resourceExhausted, "this host carries \(calls.count) calls, as many as it may")
+        }
+        let startedAt = AgentHost.now
+        var dispatch = Dispatch(
+            id: ObjectID.make(.dispatch), agentName: request.agentName, room: request.room,
+            metadata: request.metadata, createdAt: Int64(startedAt * 1e9))
+        dispatch.attributes = request.attributes
+        var job = Dispatch.Job(id: ObjectID.make(.job))
+        job.status = .running
+        job.startedAt = dispatch.createdAt
+        dispatch.jobs = [job]
+        let plan = CallPlan(
+            id: ObjectID.make(.call), dispatchID: dispatch.id, room: request.room, target: target, flow: flow,
+            trunkID: trunk?.id, trunk: try trunk.map { (trunk) throws(TwirpError) in try route(trunk) },
+            trunkHeaders: trunk?.headers ?? [:], callerID: trunk?.numbers.first, startedAt: startedAt)
+        try await save(dispatch)
+        start(plan, for: dispatch)
+        return dispatch
+    }
+
+    public func listDispatches(room: String, id: String?) async throws(TwirpError) -> [Dispatch] {
+        do {
+            let records = try await store.dispatches(room: room.isEmpty ? nil : room)
+            return records.filter { id == nil || $0.id == id }.map { Dispatch($0) }
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+    }
+
+    /// Ends a dispatch, and its call with it.
+    public func deleteDispatch(room: String, id: String) async throws(TwirpError) -> Dispatch {
+        guard let record = try await storedDispatch(id), record.room == room, record.deletedAt == nil else {
+            throw TwirpError(.notFound, "there is no dispatch \(id) in room \(room)")
+        }
+        calls[id]?.runner.hangUp(reason: "the dispatch was deleted")
+        var dispatch = Dispatch(record)
+        dispatch.deletedAt = Int64(AgentHost.now * 1e9)
+        try await save(dispatch)
+        return dispatch
+    }
+
+    private func storedDispatch(_ id: String) async throws(TwirpError) -> DispatchRecord? {
+        do {
+            return try await store.dispatch(id: id)
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+    }
+
+    private func save(_ dispatch: Dispatch) async throws(TwirpError) {
+        do {
+            try await store.save(DispatchRecord(dispatch))
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+    }
+
+    // MARK: Trunks
+
+    private func trunk(for target: CallTarget) async throws(TwirpError) -> TrunkRecord? {
+        let trunks: [TrunkRecord]
+        do {
+            trunks = try await store.trunks()
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+        if let id = configuration.defaultTrunkID {
+            guard let trunk = trunks.first(where: { $0.id == id }) else {
+                throw TwirpError(
+                    .failedPrecondition, "there is no trunk \(id), which SIP_OUTBOUND_TRUNK_ID names; see `moonline trunk list`")
+            }
+            return trunk
+        }
+        if trunks.count > 1 {
+            throw TwirpError(
+                .failedPrecondition,
+                "there are \(trunks.count) trunks; choose one by SIP_OUTBOUND_TRUNK_ID (see `moonline trunk list`)")
+        }
+        // A SIP URI can be called without a trunk.
+        if trunks.isEmpty, !target.number.lowercased().hasPrefix("sip") {
+            throw TwirpError(.failedPrecondition, "there is no trunk to call by; create one with `moonline trunk create`")
+        }
+        return trunks.first
+    }
+
+    private func route(_ trunk: TrunkRecord) throws(TwirpError) -> TrunkRoute {
+        guard trunk.transport == "auto" || trunk.transport == "udp" else {
+            throw TwirpError(.failedPrecondition, "trunk \(trunk.id) asks for \(trunk.transport); only UDP is spoken so far")
+        }
+        guard
+            let route = TrunkRoute(
+                address: trunk.address, username: trunk.authUsername.isEmpty ? nil : trunk.authUsername,
+                password: trunk.authPassword?.revealed)
+        else {
+            throw TwirpError(.failedPrecondition, "the address “\(trunk.address)” of trunk \(trunk.id) is no host or host:port")
+        }
+        return route
+    }
+
+    // MARK: Calls
+
+    private func start(_ plan: CallPlan, for dispatch: Dispatch) {
+        let runner = CallRunner(
+            plan,
+            environment: CallRunner.Environment(
+                userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
+                model: configuration.model, modelOptions: configuration.modelOptions, limits: configuration.limits,
+                callsFolder: configuration.dataFolder + "/calls", observer: observer, logger: logger))
+        logger.notice(
+            "call begins",
+            metadata: ["call": .string(plan.id), "agent": .string(dispatch.agentName), "script": .string(plan.flow.version)])
+        let task = Task {
+            var record = CallRecord(plan)
+            await self.save(record)
+            let report = await runner.run()
+            record.complete(report)
+            await self.save(record)
+            await self.ended(dispatch, report)
+            return report
+        }
+        calls[dispatch.id] = RunningCall(runner: runner, room: dispatch.room, task: task)
+    }
+
+    private func save(_ record: CallRecord) async {
+        do {
+            try await store.save(record)
+        } catch {
+            logger.error("the call's record is lost: \(error)", metadata: ["call": .string(record.id)])
+        }
+    }
+
+    private func ended(_ dispatch: Dispatch, _ report: CallReport) async {
+        // The record may have changed meanwhile: a deleted dispatch stays deleted.
+        do {
+            var current = try await store.dispatch(id: dispatch.id).map { Dispatch($0) } ?? dispatch
+            if !current.jobs.isEmpty {
+                let isSuccess = report.outcome.kind == .completed || report.outcome.kind == .transferred
+                current.jobs[0].status = isSuccess ? .success : .failed
+                current.jobs[0].error = isSuccess ? "" : report.outcome.message
+                current.jobs[0].endedAt = Int64(report.endedAt * 1e9)
+            }
+            try await store.save(DispatchRecord(current))
+        } catch {
+            logger.error("the dispatch's state is lost: \(error)")
+        }
+        calls[dispatch.id] = nil
+        if calls.isEmpty {
+            for waiter in idleWaiters { waiter.resume() }
+            idleWaiters.removeAll()
+        }
+    }
+
+    /// What became of a dispatch's call; `nil` when none runs for it.
+    public func report(dispatchID: String) async -> CallReport? {
+        await calls[dispatchID]?.task.value
+    }
+
+    // MARK: The end
+
+    /// Takes no more dispatches, and returns when the last call has ended by itself.
+    public func drain() async {
+        isDraining = true
+        if calls.isEmpty { return }
+        logger.notice("draining: \(calls.count) calls go on; no new ones are taken")
+        await withCheckedContinuation { idleWaiters.append($0) }
+    }
+
+    /// Ends all calls at once.
+    public func hangUpAll(reason: String) {
+        isDraining = true
+        for call in calls.values { call.runner.hangUp(reason: reason) }
+    }
+
+    /// Closes ports and files. To be called when no call runs any more.
+    public func shutDown() async {
+        isDraining = true
+        await userAgent.shutDown()
+        media.shutdown()
+        do {
+            try store.close()
+        } catch {
+            logger.error("\(error)")
+        }
+    }
+
+    // MARK: The admin API
+
+    /// What the Twirp routes do.
+    public nonisolated var adminBackend: AdminBackend {
+        AdminBackend(
+            createTrunk: { trunk throws(TwirpError) in try await self.createTrunk(trunk) },
+            listTrunks: { () throws(TwirpError) in try await self.listTrunks() },
+            deleteTrunk: { id throws(TwirpError) in try await self.deleteTrunk(id: id) },
+            createDispatch: { request throws(TwirpError) in try await self.createDispatch(request) },
+            listDispatches: { room, id throws(TwirpError) in try await self.listDispatches(room: room, id: id) },
+            deleteDispatch: { room, id throws(TwirpError) in try await self.deleteDispatch(room: room, id: id) })
+    }
+
+    private func createTrunk(_ trunk: OutboundTrunk) async throws(TwirpError) -> OutboundTrunk {
+        var trunk = trunk
+        trunk.id = ObjectID.make(.trunk)
+        let record = TrunkRecord(trunk, createdAt: Int64(AgentHost.now * 1e9))
+        _ = try route(record)
+        do {
+            try await store.insert(record)
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+        return trunk
+    }
+
+    private func listTrunks() async throws(TwirpError) -> [OutboundTrunk] {
+        do {
+            return try await store.trunks().map { OutboundTrunk($0) }
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+    }
+
+    private func deleteTrunk(id: String) async throws(TwirpError) -> OutboundTrunk {
+        do {
+            if let record = try await store.deleteTrunk(id: id) { return OutboundTrunk(record) }
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
+        throw TwirpError(.notFound, "there is no trunk \(id); see `moonline trunk list`")
+    }
+}

@@ -1,0 +1,77 @@
+// The standard library that scripts see.
+
+#include "shims.h"
+
+/// Puts guards in front of functions of the table on top.
+static void guard(lua_State *L, const luaL_Reg *guards) {
+    for (; guards->name != NULL; guards++) {
+        lua_getfield(L, -1, guards->name);
+        lua_pushcclosure(L, guards->func, 1);
+        lua_setfield(L, -2, guards->name);
+    }
+}
+
+static void hide(lua_State *L, const char *const *names) {
+    for (; *names != NULL; names++) {
+        lua_pushnil(L);
+        lua_setfield(L, -2, *names);
+    }
+}
+
+/// Replaces the global library by a read-only proxy.
+static void publish(lua_State *L, const char *name) {
+    luashim_protect(L, name);
+    lua_setglobal(L, name);
+}
+
+static void open_string(lua_State *L) {
+    luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
+    static const char *const hidden[] = {"dump", NULL};
+    hide(L, hidden);
+    guard(L, luashim_string_guards);
+    // Methods of strings are found through their metatable, which scripts must not reach.
+    lua_pushliteral(L, "");
+    lua_getmetatable(L, -1);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 2);
+    publish(L, LUA_STRLIBNAME);
+}
+
+static void open_math(lua_State *L, lua_Integer seed) {
+    luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
+    lua_getfield(L, -1, "randomseed");
+    lua_pushinteger(L, seed);
+    lua_call(L, 1, 0);
+    guard(L, luashim_math_guards);
+    publish(L, LUA_MATHLIBNAME);
+}
+
+int luashim_open(lua_State *L) {
+    luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
+    static const char *const hidden[] = {"dofile", "loadfile", "warn", NULL};
+    hide(L, hidden);
+    luaL_setfuncs(L, luashim_base_functions, 0);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, luashim_print, 1);
+    lua_setfield(L, -2, "print");
+    lua_pushvalue(L, 3);
+    lua_pushcclosure(L, luashim_require, 1);
+    lua_setfield(L, -2, "require");
+    lua_pop(L, 1);
+
+    open_string(L);
+    open_math(L, lua_tointeger(L, 1));
+
+    luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
+    guard(L, luashim_table_guards);
+    publish(L, LUA_TABLIBNAME);
+
+    luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 0);
+    publish(L, LUA_UTF8LIBNAME);
+
+    lua_newtable(L);
+    luaL_setfuncs(L, luashim_coroutine_functions, 0);
+    publish(L, LUA_COLIBNAME);
+    return 0;
+}

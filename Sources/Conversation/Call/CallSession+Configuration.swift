@@ -1,0 +1,81 @@
+extension CallSession {
+    /// All that a call is told before it starts.
+    public struct Configuration: Sendable {
+        public var facts: CallFacts
+        public var definition: AgentDefinition
+        public var law: G711Law
+        public var model: ModelOptions
+        public var limits: Limits
+        /// Presented caller; a flow's `on_dial` may change it.
+        public var callerID: String?
+
+        public init(
+            facts: CallFacts, definition: AgentDefinition, law: G711Law = .mu, model: ModelOptions = ModelOptions(),
+            limits: Limits = Limits(), callerID: String? = nil
+        ) {
+            self.facts = facts
+            self.definition = definition
+            self.law = law
+            self.model = model
+            self.limits = limits
+            self.callerID = callerID
+        }
+    }
+
+    /// What the operator chooses of the model's session; the model's name belongs to the connection.
+    public struct ModelOptions: Hashable, Sendable {
+        /// `nil` for no transcript of the caller.
+        public var transcriptionModel: String?
+        /// ISO 639-1; `nil` lets the transcription model find out.
+        public var language: String?
+        /// The voice of flows that name none; `nil` leaves the server's own.
+        public var voice: String?
+        public var turnDetection: TurnDetection
+        public var noiseReduction: String?
+
+        public init(
+            transcriptionModel: String? = "gpt-4o-mini-transcribe", language: String? = nil, voice: String? = nil,
+            turnDetection: TurnDetection = TurnDetection(), noiseReduction: String? = nil
+        ) {
+            self.transcriptionModel = transcriptionModel
+            self.language = language
+            self.voice = voice
+            self.turnDetection = turnDetection
+            self.noiseReduction = noiseReduction
+        }
+    }
+
+    /// How long a call waits for what.
+    public struct Limits: Hashable, Sendable {
+        /// For the WebSocket to the model.
+        public var modelConnect: Duration = .seconds(10)
+        /// For the model to take the session's settings.
+        public var modelConfigure: Duration = .seconds(10)
+        /// For the far end to answer, unless `on_dial` says otherwise.
+        public var ring: Duration = .seconds(45)
+        /// From the answer to audio that can flow both ways.
+        public var mediaStart: Duration = .seconds(5)
+        /// From the answer to the end of the call.
+        public var callDuration: Duration = .seconds(1_800)
+        /// For an action of the script, without the time that it waits for speech or a transfer.
+        public var action: Duration = .seconds(30)
+        /// For `on_dial`.
+        public var onDial: Duration = .seconds(30)
+        /// For a transfer, from REFER to the final NOTIFY.
+        public var transfer: Duration = .seconds(60)
+        /// For the last words before a hang-up.
+        public var hangUpPlayout: Duration = .seconds(10)
+        /// For the media session to report what a flush cut.
+        public var flushReport: Duration = .milliseconds(500)
+        /// For transcripts of the last words, once the call has ended.
+        public var lateTranscript: Duration = .seconds(1)
+        /// For running handlers to come to an end, once the call has ended.
+        public var lastHandlers: Duration = .seconds(2)
+        /// For `on_hangup`.
+        public var onHangUp: Duration = .seconds(5)
+        /// Messages of the model that cannot be read, before the call is given up.
+        public var malformedMessages = 10
+
+        public init() {}
+    }
+}

@@ -1,0 +1,167 @@
+import SansIO
+
+/// The model's side of the call.
+extension CallSession {
+    var isEnding: Bool {
+        switch phase {
+        case .ending, .finished: true
+        default: false
+        }
+    }
+
+    mutating func receive(_ event: ModelEvent, at now: Instant) {
+        guard isModelOpen else { return }
+        switch event {
+        case .connected:
+            guard phase == .connecting else { return }
+            phase = .configuring
+            timers[.modelConnect] = nil
+            timers[.modelConfigure] = now + configuration.limits.modelConfigure
+            handle(realtime.configure(), at: now)
+        case .event(.error(let error)) where phase == .connecting && !error.isExpected:
+            // A server may refuse the key with an event before anything was asked of it.
+            modelLost(error, at: now)
+        case .event(let event):
+            handle(realtime.receive(event, at: now), at: now)
+        case .malformed(let what):
+            malformed(what, at: now)
+        case .closed(let code, let reason):
+            modelLost(RealtimeError(closeCode: code, reason: reason), at: now)
+        case .failed(let message):
+            modelLost(RealtimeError(connectionFailure: message), at: now)
+        }
+    }
+
+    private mutating func malformed(_ what: String, at now: Instant) {
+        malformedCount += 1
+        let isGivenUp: Bool =
+            switch phase {
+            case .connecting, .configuring: true
+            default: malformedCount >= configuration.limits.malformedMessages
+            }
+        let message = "The model sent \(what). Check that the base URL is that of a Realtime API."
+        if isGivenUp {
+            modelLost(message: message, isRetryable: false, at: now)
+        } else {
+            observe(.fault(CallFault(kind: .model, message: message, isRetryable: true)))
+        }
+    }
+
+    mutating func modelLost(_ error: RealtimeError, at now: Instant) {
+        modelLost(message: error.sentence, isRetryable: error.severity == .retryable, at: now)
+    }
+
+    /// The model is gone for good: a call that isn't answered is given up, one that is ends after what was said.
+    private mutating func modelLost(message: String, isRetryable: Bool, at now: Instant) {
+        guard isModelOpen else { return }
+        isModelOpen = false
+        let failed = realtime.close()
+        perform(.closeModel)
+        guard !isEnding else { return }
+        observe(.fault(CallFault(kind: .model, message: message, isRetryable: isRetryable)))
+        for request in failed {
+            answerSpeech(
+                request.number, .failure(code: .modelFailed, message: "the model is gone"), at: now)
+        }
+        // What was generated will not be ended by the server any more.
+        for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
+        for number in speeches.keys { speeches[number]?.isResponseDone = true }
+        close(
+            with: CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault), at: now)
+    }
+
+    mutating func handle(_ outputs: [RealtimeSession.Output], at now: Instant) {
+        for output in outputs { handle(output, at: now) }
+    }
+
+    private mutating func handle(_ output: RealtimeSession.Output, at now: Instant) {
+        switch output {
+        case .inputCommitted, .inputTranscript, .inputTranscriptEnded:
+            receiveInput(output, at: now)
+        case _ where isEnding:
+            // Only what the far end said last is of interest now.
+            break
+        case .send(let event): perform(.sendModel(event))
+        case .configured(let id, let model):
+            guard phase == .configuring else { return }
+            observe(.modelReady(sessionID: id, model: model))
+            dial(at: now)
+        case .configurationRefused(let error):
+            let isKnown = error.severity != .benign
+            let message =
+                isKnown
+                ? error.sentence
+                : "The model refused the session's settings: \(error.message). Check the flow's voice and actions."
+            modelLost(message: message, isRetryable: false, at: now)
+        case .responseStarted(let id, let request): responseStarted(id, request, at: now)
+        case .audio(let path, let audio, let request): receiveAudio(audio, path, request, at: now)
+        case .audioEnded(let path):
+            if let tag = ledger.completeAudio(of: path) { perform(.finishPlayout(tag: tag)) }
+        case .transcript(let path, let text, let request): ledger.append(text: text, to: path, request: request)
+        case .transcriptEnded(let path, let whole): ledger.completeText(of: path, whole)
+        case .responseEnded(let result): responseEnded(result, at: now)
+        case .requestFailed(let request, let error): requestFailed(request, error, at: now)
+        case .speechStarted(let itemID): callerSpeechStarted(itemID, at: now)
+        case .speechStopped(let itemID): callerSpeechStopped(itemID, at: now)
+        case .fault(let error):
+            if error.severity == .fatal {
+                modelLost(error, at: now)
+            } else {
+                let isRetryable = error.severity == .retryable
+                observe(.fault(CallFault(kind: .model, message: error.sentence, isRetryable: isRetryable)))
+            }
+        }
+    }
+
+    private mutating func receiveInput(_ output: RealtimeSession.Output, at now: Instant) {
+        guard configuration.model.transcriptionModel != nil else { return }
+        switch output {
+        case .inputCommitted(let itemID, let previousItemID):
+            inputs.committed(itemID, previousItemID: previousItemID, at: now)
+        case .inputTranscript(let itemID, let delta):
+            if let utterance = inputs.append(delta, to: itemID, at: now) {
+                observe(.transcript(TranscriptEntry(utterance, isFinal: false)))
+            }
+        case .inputTranscriptEnded(let itemID, let text):
+            for utterance in inputs.complete(itemID, text, at: now) { report(utterance) }
+        default:
+            break
+        }
+    }
+
+    /// Tells what the caller said.
+    mutating func report(_ utterance: InputTranscripts.Utterance) {
+        observe(.transcript(TranscriptEntry(utterance, isFinal: true)))
+        notify(.onTranscript, ["user", .string(utterance.text), true])
+    }
+
+    // MARK: Responses
+
+    private mutating func responseStarted(_ id: String, _ request: ResponseRequest?, at now: Instant) {
+        turn.begin(responseID: id)
+        guard case .closing = phase, request?.yieldsToCaller != false else { return }
+        handle(realtime.cancelResponse(id: id), at: now)
+    }
+
+    private mutating func responseEnded(_ result: RealtimeSession.ResponseResult, at now: Instant) {
+        for tag in ledger.complete(responseID: result.id) { perform(.finishPlayout(tag: tag)) }
+        if let usage = result.usage { observe(.usage(usage)) }
+        if let request = result.request { speechGenerated(request, result.status, at: now) }
+        begin(result.calls, responseID: result.id, at: now)
+    }
+
+    private mutating func requestFailed(_ request: ResponseRequest, _ error: RealtimeError, at now: Instant) {
+        let reply: ScriptReply =
+            error.isExpected
+            ? CallSession.interrupted : .failure(code: .modelFailed, message: error.sentence)
+        answerSpeech(request.number, reply, at: now)
+    }
+}
+
+extension TranscriptEntry {
+    init(_ utterance: InputTranscripts.Utterance, isFinal: Bool) {
+        self.init(
+            role: .user, text: utterance.text, isFinal: isFinal, itemID: utterance.itemID,
+            startedAt: utterance.startedAt, endedAt: utterance.endedAt)
+    }
+}

@@ -1,0 +1,138 @@
+import SansIO
+
+/// What the script asks for, and what becomes of its coroutines.
+extension CallSession {
+    mutating func receive(_ outcome: ScriptOutcome, of id: ScriptTaskID, at now: Instant) {
+        switch scripts.receive(outcome, of: id) {
+        case .unknown: break
+        case .abandoned(let mustClose):
+            if mustClose { perform(.script(.cancel(id))) }
+        case .expected(let purpose):
+            switch outcome {
+            case .yielded(let request): yielded(request, by: id, purpose, at: now)
+            case .returned(let values): returned(values, from: purpose, at: now)
+            case .failed(let fault): failed(fault, in: purpose, at: now)
+            }
+        }
+    }
+
+    private mutating func returned(_ values: [JSON], from purpose: ScriptScheduler.Purpose, at now: Instant) {
+        switch purpose {
+        case .onDial: dialDecided(values, at: now)
+        case .check(let callID): checked(callID, values, at: now)
+        case .action(let callID): actionReturned(callID, values, at: now)
+        case .notify, .onHangUp: break
+        }
+    }
+
+    private mutating func failed(_ fault: ScriptFault, in purpose: ScriptScheduler.Purpose, at now: Instant) {
+        observe(.fault(CallFault(kind: .script, message: fault.message, traceback: fault.traceback)))
+        switch purpose {
+        case .onDial: dialRefused(byFault: fault.message, at: now)
+        case .check(let callID): checkFailed(callID, fault, at: now)
+        case .action(let callID): actionFailed(callID, fault, at: now)
+        case .notify(.onAnswered):
+            // The agent would be silent for ever, and so might the callee.
+            if phase == .active, isModelOpen, realtime.isIdle, ledger.isIdle {
+                handle(realtime.request(.greeting, at: now).outputs, at: now)
+            }
+        case .notify, .onHangUp: break
+        }
+    }
+
+    /// Answers a yielded request; without effect when the coroutine doesn't wait.
+    mutating func resume(_ id: ScriptTaskID, _ reply: ScriptReply, at now: Instant) {
+        waits[id] = nil
+        timers[.sleep(id)] = nil
+        if case .action(let callID)? = scripts.purpose(of: id), !isEnding {
+            timers[.action(callID: callID)] = now + configuration.limits.action
+        }
+        scripts.resume(id, reply)
+    }
+
+    private mutating func yielded(
+        _ request: ScriptRequest, by id: ScriptTaskID, _ purpose: ScriptScheduler.Purpose, at now: Instant
+    ) {
+        if isEnding {
+            if case .sleep(let duration) = request, purpose == .onHangUp {
+                sleep(duration, id, at: now)
+            } else if purpose == .onHangUp {
+                resume(id, CallSession.callEnded, at: now)
+            } else {
+                // A handler that outlives the call is closed.
+                if scripts.cancel(id) { perform(.script(.cancel(id))) }
+            }
+            return
+        }
+        switch request {
+        case .sleep(let duration): sleep(duration, id, at: now)
+        case .say(let text, let isInterruptible):
+            if text.trimmingWhitespace().isEmpty {
+                resume(id, .value(true), at: now)
+            } else {
+                speak(.say(text: text, isInterruptible: isInterruptible), id, at: now)
+            }
+        case .reply(let instructions): speak(.reply(instructions: instructions), id, at: now)
+        case .transfer(let target): transfer(to: target.trimmingWhitespace(), id, at: now)
+        case .hangup(let reason, let afterPlayout):
+            hangUp(reason: reason, afterPlayout: afterPlayout, id, purpose, at: now)
+        case .waitForPlayout:
+            waits[id] = .playout
+            pauseDeadline(of: id)
+        }
+    }
+
+    /// An action's time doesn't run while it waits for the telephone or the model.
+    private mutating func pauseDeadline(of id: ScriptTaskID) {
+        if case .action(let callID)? = scripts.purpose(of: id) { timers[.action(callID: callID)] = nil }
+    }
+
+    private mutating func sleep(_ duration: Duration, _ id: ScriptTaskID, at now: Instant) {
+        guard duration > .zero else {
+            scripts.resume(id, .value(true))
+            return
+        }
+        waits[id] = .sleep
+        timers[.sleep(id)] = now + duration
+    }
+
+    private mutating func speak(_ kind: ResponseRequest.Kind, _ id: ScriptTaskID, at now: Instant) {
+        switch phase {
+        case .active where isModelOpen: break
+        case .closing:
+            resume(id, CallSession.callEnded, at: now)
+            return
+        default:
+            let message = "nothing can be said while the call is \(facts.status.rawValue)"
+            resume(id, .failure(code: .wrongStatus, message: message), at: now)
+            return
+        }
+        let isInterruptible = if case .say(_, false) = kind { false } else { true }
+        let (number, outputs) = realtime.request(kind, at: now)
+        speeches[number] = Speech(task: id, isInterruptible: isInterruptible)
+        waits[id] = .speech(request: number)
+        pauseDeadline(of: id)
+        handle(outputs, at: now)
+    }
+
+    private mutating func hangUp(
+        reason: String?, afterPlayout: Bool, _ id: ScriptTaskID, _ purpose: ScriptScheduler.Purpose, at now: Instant
+    ) {
+        waits[id] = .hangUp
+        pauseDeadline(of: id)
+        if case .action(let callID) = purpose { functions.endTurn(callID) }
+        let word = reason ?? "agent_hangup"
+        let outcome =
+            answeredAt == nil
+            ? CallOutcome(
+                kind: .cancelled, reason: word, message: "The flow ended the call before it was answered.",
+                endedBy: .agent)
+            : CallOutcome(kind: .completed, reason: word, message: "The agent hung up.", endedBy: .agent)
+        if case .closing = phase, afterPlayout { return }
+        if afterPlayout {
+            close(with: outcome, at: now)
+        } else {
+            end(outcome, at: now)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import SansIO
+
+/// A sentence that the script waits for.
+struct Speech: Hashable, Sendable {
+    let task: ScriptTaskID
+    let isInterruptible: Bool
+    var hasAudio = false
+    /// The model generates no more of it.
+    var isResponseDone = false
+    /// The model was stopped in the middle of it.
+    var isCut = false
+}
+
+/// What the agent says, what is heard of it, and how the caller interrupts it.
+extension CallSession {
+    mutating func receive(_ report: MediaReport, at now: Instant) {
+        switch report {
+        case .started: mediaStarted(at: now)
+        case .playoutStarted(let tag, let instant):
+            guard let part = ledger.started(tag, at: instant) else { return }
+            if let latency = turn.playoutStarted(responseID: part.path.responseID, at: instant) {
+                observe(.latency(latency))
+            }
+        case .playoutEnded(let tag, let bytes): ledger.ended(tag, bytes: bytes, at: now)
+        case .flushed(let tag, let played, _):
+            receiveCut(ledger.flushed(tag: tag, played: played, at: now), at: now)
+            if !ledger.isFlushing { timers[.flushReport] = nil }
+        case .drained: break
+        case .digit(let digit, let milliseconds): observe(.digit(digit, milliseconds: milliseconds))
+        case .timedOut:
+            guard answeredAt != nil else { return }
+            mediaFailed(
+                reason: "media_lost",
+                "The far end's audio ceased without a hang-up. Check the network between here and the trunk.", at: now)
+        }
+    }
+
+    mutating func mediaFailed(reason: String, _ message: String, at now: Instant) {
+        guard !isEnding else { return }
+        observe(.fault(CallFault(kind: .media, message: message)))
+        end(CallOutcome(kind: .mediaFailed, reason: reason, message: message, endedBy: .fault), at: now)
+    }
+
+    mutating func receiveAudio(
+        _ audio: [UInt8], _ path: RealtimePartPath, _ request: ResponseRequest?, at now: Instant
+    ) {
+        guard let tag = ledger.append(audio: audio.count, to: path, request: request) else { return }
+        if let number = request?.number { speeches[number]?.hasAudio = true }
+        turn.audioArrived(responseID: path.responseID, at: now)
+        perform(.play(tag: tag, audio: audio))
+    }
+
+    // MARK: Barge-in
+
+    mutating func callerSpeechStarted(_ itemID: String, at now: Instant) {
+        observe(.callerSpeech(started: true))
+        turn.speechStarted()
+        if configuration.model.transcriptionModel != nil { inputs.speechStarted(itemID, at: now) }
+        // While the server's interruptions are held back for an uninterruptible sentence, so are ours.
+        guard phase == .active, ledger.isAudible, ledger.isInterruptible, !realtime.isHolding else { return }
+        let responseIDs = ledger.condemn()
+        perform(.flush)
+        timers[.flushReport] = now + configuration.limits.flushReport
+        handle(realtime.interrupt(responseIDs: responseIDs), at: now)
+    }
+
+    mutating func callerSpeechStopped(_ itemID: String, at now: Instant) {
+        observe(.callerSpeech(started: false))
+        turn.speechStopped(at: now)
+        if configuration.model.transcriptionModel != nil { inputs.speechStopped(itemID, at: now) }
+    }
+
+    mutating func flushReportMissed(at now: Instant) {
+        receiveCut(ledger.assumeFlushed(at: now), at: now)
+        if ledger.isFlushing { timers[.flushReport] = now + configuration.limits.flushReport }
+    }
+
+    /// Brings the model's conversation to what was heard, and tells the script.
+    mutating func receiveCut(_ parts: [HeardLedger.Part], at now: Instant) {
+        guard !isEnding else { return }
+        let cut = parts.filter { $0.heardBytes < $0.transcript.audioBytes || !$0.transcript.isAudioComplete }
+        guard !cut.isEmpty else { return }
+        for part in cut {
+            let milliseconds = part.heardBytes / G711Law.bytesPerMillisecond
+            handle(
+                realtime.truncate(
+                    itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds),
+                at: now)
+        }
+        let texts = cut.map { $0.transcript.split(heardBytes: $0.heardBytes) }
+        let heard = texts.map(\.heard).filter { !$0.isEmpty }.joined(separator: " ")
+        let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
+        let played = cut.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
+        observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
+        notify(.onInterrupted, [.string(heard), .string(unheard)])
+        for number in Set(cut.compactMap { $0.request?.number }).sorted() {
+            answerSpeech(number, CallSession.interrupted, at: now)
+        }
+        for (id, wait) in waits.sorted(by: { $0.key < $1.key }) where wait == .playout {
+            resume(id, CallSession.interrupted, at: now)
+        }
+    }
+
+    static let interrupted = ScriptReply.failure(code: .interrupted, message: "the caller interrupted")
+
+    // MARK: What was heard
+
+    mutating func reportHeard() {
+        for part in ledger.takeSettled() { report(part) }
+    }
+
+    /// Tells what the far end heard of a part; nothing when it heard nothing.
+    mutating func report(_ part: HeardLedger.Part) {
+        guard case .ended(let endedAt, let bytes) = part.playout, bytes > 0 else { return }
+        let text = part.transcript.split(heardBytes: bytes).heard.trimmingWhitespace()
+        guard !text.isEmpty else { return }
+        observe(
+            .transcript(
+                TranscriptEntry(
+                    role: .agent, text: text, isFinal: true, itemID: part.path.itemID,
+                    startedAt: part.startedAt ?? endedAt, endedAt: endedAt)))
+        notify(.onTranscript, ["agent", .string(text), true])
+    }
+
+    // MARK: Sentences that the script waits for
+
+    /// The model has generated all that it will of a sentence.
+    mutating func speechGenerated(_ request: ResponseRequest, _ status: RealtimeResponse.Status, at now: Instant) {
+        guard speeches[request.number] != nil else { return }
+        speeches[request.number]?.isResponseDone = true
+        switch status {
+        case .cancelled:
+            speeches[request.number]?.isCut = true
+            if speeches[request.number]?.hasAudio == false {
+                answerSpeech(request.number, CallSession.interrupted, at: now)
+            }
+        case .failed(let error):
+            answerSpeech(request.number, .failure(code: .modelFailed, message: error.sentence), at: now)
+        case .completed, .incomplete, .inProgress, .other: break
+        }
+    }
+
+    /// Ends the wait for a sentence, if there is one.
+    mutating func answerSpeech(_ number: UInt64, _ reply: ScriptReply, at now: Instant) {
+        guard let speech = speeches.removeValue(forKey: number) else { return }
+        resume(speech.task, reply, at: now)
+        if !speech.isInterruptible, speeches.values.allSatisfy(\.isInterruptible) {
+            handle(realtime.releaseHold(at: now), at: now)
+        }
+    }
+
+    /// Answers those that waited for what has now been heard.
+    mutating func answerWaits(at now: Instant) {
+        for (number, speech) in speeches.sorted(by: { $0.key < $1.key })
+        where speech.isResponseDone && !ledger.hasLiveParts(request: number) {
+            let reply: ScriptReply =
+                if !speech.hasAudio {
+                    .failure(code: .modelFailed, message: "the model said nothing")
+                } else {
+                    speech.isCut ? CallSession.interrupted : .value(true)
+                }
+            answerSpeech(number, reply, at: now)
+        }
+        guard ledger.isIdle, !ledger.isFlushing, realtime.isIdle else { return }
+        for (id, wait) in waits.sorted(by: { $0.key < $1.key }) where wait == .playout {
+            resume(id, .value(true), at: now)
+        }
+    }
+}

@@ -1,0 +1,244 @@
+public import SansIO
+
+/// One call as one value: the telephone, the media, the model and the script all report to it, and it says what to do.
+///
+/// The order of life is fixed: `on_dial`, the model connected and configured, and only then the INVITE; `on_ringing`,
+/// `on_answered`, the conversation; `on_hangup` once and last; ``Action/finish(_:)`` as the very last action. Every
+/// event is legal at every time. The driver performs the actions in order, keeps the media session until `finish`, and
+/// calls back with ``Event/deadline`` at ``nextDeadline``.
+public struct CallSession: Sendable {
+    public enum Event: Hashable, Sendable {
+        case start
+        /// From the operator or at shutdown: the call ends at once.
+        case hangUpRequested(reason: String)
+        case model(ModelEvent)
+        case telephony(TelephonyEvent)
+        case media(MediaReport)
+        /// What became of the last `start` or `resume` that the script host was given.
+        case script(ScriptTaskID, ScriptOutcome)
+        case deadline
+    }
+
+    public enum Action: Hashable, Sendable {
+        case connectModel
+        case sendModel(RealtimeClientEvent)
+        case closeModel
+        case dial(DialOptions)
+        /// From here on the far end's audio goes to the model, beginning with what came since the answer.
+        case listen
+        /// Ends the telephone call in whatever state it is: CANCEL or BYE.
+        case hangUp(reason: String)
+        case transfer(target: String)
+        /// Audio of a part, in the call's G.711 law, to be queued behind what is queued.
+        case play(tag: PlayoutTag, audio: [UInt8])
+        /// No more audio comes under this tag.
+        case finishPlayout(tag: PlayoutTag)
+        /// Drops all queued audio at once. The media session answers with ``MediaReport/flushed(tag:played:dropped:)``.
+        case flush
+        case script(ScriptCommand)
+        case observe(Observation)
+        case finish(CallOutcome)
+    }
+
+    /// How to place the call.
+    public struct DialOptions: Hashable, Sendable {
+        public var callerID: String?
+        /// Further headers, names as the script gave them.
+        public var headers: [String: String]
+        public var ringTimeout: Duration
+
+        public init(callerID: String? = nil, headers: [String: String] = [:], ringTimeout: Duration) {
+            self.callerID = callerID
+            self.headers = headers
+            self.ringTimeout = ringTimeout
+        }
+    }
+
+    enum Phase: Hashable {
+        case idle
+        /// `on_dial` runs.
+        case asking
+        case connecting
+        case configuring
+        /// The INVITE is out.
+        case dialing
+        /// 200 OK; audio cannot flow yet.
+        case answered
+        case active
+        /// The last words are played; then the call is hung up.
+        case closing(CallOutcome)
+        case ending(Ending)
+        case finished
+    }
+
+    /// The way from the end of the call to `finish`.
+    struct Ending: Hashable {
+        enum Step: Hashable {
+            /// Waiting for what was heard last, and for the last transcripts.
+            case settling
+            /// Waiting for handlers that run.
+            case handlers
+            case onHangUp(ScriptTaskID)
+        }
+
+        var outcome: CallOutcome
+        var step: Step
+    }
+
+    enum TimerName: Hashable, Sendable {
+        case onDial, modelConnect, modelConfigure, ring, mediaStart, callDuration, transfer, hangUpPlayout, flushReport
+        case lateTranscript, lastHandlers, onHangUp
+        case sleep(ScriptTaskID)
+        case action(callID: String)
+    }
+
+    /// What a yielded coroutine waits for.
+    enum Wait: Hashable {
+        case sleep, transfer, hangUp, playout
+        case speech(request: UInt64)
+    }
+
+    public let configuration: Configuration
+    var facts: CallFacts
+    var phase = Phase.idle
+    var startedAt = Instant.zero
+    var answeredAt: Instant?
+    var isMediaReady = false
+    var isModelOpen = false
+    var malformedCount = 0
+    var timers = DeadlineTable<TimerName>()
+    var outbox: [Action] = []
+    var dialOptions: DialOptions
+
+    var realtime: RealtimeSession
+    var ledger = HeardLedger()
+    var inputs = InputTranscripts()
+    var turn = CallerTurn()
+
+    var scripts = ScriptScheduler()
+    var waits: [ScriptTaskID: Wait] = [:]
+    var speeches: [UInt64: Speech] = [:]
+    var functions = FunctionCalls()
+    var transfer: Transfer?
+
+    public init(configuration: Configuration) {
+        self.configuration = configuration
+        facts = configuration.facts
+        dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
+        realtime = RealtimeSession(
+            settings: RealtimeSettings(
+                instructions: configuration.definition.instructions,
+                voice: configuration.definition.voice ?? configuration.model.voice,
+                tools: configuration.definition.tools, law: configuration.law,
+                transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
+                turnDetection: configuration.model.turnDetection,
+                noiseReduction: configuration.model.noiseReduction))
+    }
+
+    /// When to call back with ``Event/deadline``; `nil` when only an event can move the call.
+    public var nextDeadline: Instant? {
+        guard phase != .finished else { return nil }
+        return [timers.next, realtime.nextDeadline, inputs.nextDeadline].compactMap(\.self).min()
+    }
+
+    public var isFinished: Bool { phase == .finished }
+
+    /// Advances the call by one event. Total: every event is legal in every state.
+    ///
+    /// - Returns: What to do, in order. After ``Action/finish(_:)`` nothing follows, ever.
+    public mutating func receive(_ event: Event, at now: Instant) -> [Action] {
+        guard phase != .finished else { return [] }
+        switch event {
+        case .start: start(at: now)
+        case .hangUpRequested(let reason): hangUpRequested(reason, at: now)
+        case .model(let event): receive(event, at: now)
+        case .telephony(let event): receive(event, at: now)
+        case .media(let report): receive(report, at: now)
+        case .script(let id, let outcome): receive(outcome, of: id, at: now)
+        case .deadline: deadline(at: now)
+        }
+        settle(at: now)
+        defer { outbox = [] }
+        return outbox
+    }
+
+    /// Does what has become due by the event: answers what waits, hands the script its next step, ends the call.
+    private mutating func settle(at now: Instant) {
+        guard phase != .finished else { return }
+        reportHeard()
+        answerWaits(at: now)
+        finishClosing(at: now)
+        advanceEnding(at: now)
+        guard phase != .finished else { return }
+        while let step = scripts.next() {
+            let facts = currentFacts(at: now)
+            switch step {
+            case .start(let id, let entry): perform(.script(.start(id, entry, facts: facts)))
+            case .resume(let id, let reply): perform(.script(.resume(id, reply, facts: facts)))
+            }
+        }
+    }
+
+    mutating func perform(_ action: Action) {
+        outbox.append(action)
+    }
+
+    mutating func observe(_ observation: Observation) {
+        outbox.append(.observe(observation))
+    }
+
+    func handles(_ handler: ScriptHandler) -> Bool { configuration.definition.handlers.contains(handler) }
+
+    /// Runs a handler, if the flow has it.
+    mutating func notify(_ handler: ScriptHandler, _ arguments: [JSON]) {
+        guard handles(handler) else { return }
+        _ = scripts.start(.handler(handler, arguments: arguments), for: .notify(handler))
+    }
+
+    func currentFacts(at now: Instant) -> CallFacts {
+        var facts = facts
+        facts.duration = answeredAt.map { (now - $0).seconds } ?? 0
+        return facts
+    }
+
+    private mutating func deadline(at now: Instant) {
+        while let name = timers.takeDue(at: now) {
+            expired(name, at: now)
+            if phase == .finished { return }
+        }
+        if isModelOpen { handle(realtime.deadline(at: now), at: now) }
+        for utterance in inputs.deadline(at: now) { report(utterance) }
+    }
+
+    private mutating func expired(_ name: TimerName, at now: Instant) {
+        switch name {
+        case .onDial: dialRefused(byFault: "on_dial took too long", at: now)
+        case .modelConnect, .modelConfigure:
+            modelLost(RealtimeError(connectionFailure: "it did not answer in time"), at: now)
+        case .ring:
+            end(
+                CallOutcome(
+                    kind: .noAnswer, reason: "ring_timeout", message: "Nobody answered in time.", endedBy: .host),
+                at: now)
+        case .mediaStart:
+            mediaFailed(
+                reason: "no_media",
+                "The call was answered, but audio could not be started. Check the codecs and the UDP ports.", at: now)
+        case .callDuration:
+            end(
+                CallOutcome(
+                    kind: .completed, reason: "max_duration", message: "The call reached its longest duration.",
+                    endedBy: .host),
+                at: now)
+        case .transfer: transferEnded(status: 408, reason: "no answer in time", at: now)
+        case .hangUpPlayout:
+            if case .closing(let outcome) = phase { end(outcome, at: now) }
+        case .flushReport: flushReportMissed(at: now)
+        case .sleep(let id): if waits[id] == .sleep { resume(id, .value(true), at: now) }
+        case .action(let callID): actionTimedOut(callID, at: now)
+        case .lateTranscript: finishSettling(at: now)
+        case .lastHandlers: abandonHandlers(at: now)
+        case .onHangUp: abandonOnHangUp(at: now)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+public import SansIO
+
+/// What a log, a transcript, a user interface and the call record may want to know. Nothing depends on it.
+public enum Observation: Hashable, Sendable {
+    case status(CallFacts.Status)
+    /// The model's session is configured.
+    case modelReady(sessionID: String, model: String)
+    case transcript(TranscriptEntry)
+    case callerSpeech(started: Bool)
+    case actionCalled(callID: String, name: String, arguments: String)
+    /// The output as the model gets it.
+    case actionReturned(callID: String, name: String, output: String, duration: Duration)
+    case actionRefused(callID: String, name: String, reason: String)
+    case actionFailed(callID: String, name: String, message: String)
+    case interruption(Interruption)
+    case latency(TurnLatency)
+    case transfer(TransferStatus, code: Int?)
+    case digit(Character, milliseconds: Int)
+    /// Tokens of one response, as the vendor counts them.
+    case usage(JSON)
+    case fault(CallFault)
+}
+
+/// Something that was said.
+public struct TranscriptEntry: Hashable, Sendable {
+    public enum Role: String, Hashable, Sendable {
+        /// What the far end said.
+        case user
+        /// What the far end *heard* of the agent.
+        case agent
+    }
+
+    public var role: Role
+    public var text: String
+    /// Whether the text is what stays; an entry that isn't final is replaced by later ones of the same item.
+    public var isFinal: Bool
+    public var itemID: String
+    /// When the far end began to say, or to hear it.
+    public var startedAt: Instant
+    public var endedAt: Instant
+
+    public init(role: Role, text: String, isFinal: Bool, itemID: String, startedAt: Instant, endedAt: Instant) {
+        self.role = role
+        self.text = text
+        self.isFinal = isFinal
+        self.itemID = itemID
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+}
+
+/// The caller spoke while the agent did.
+public struct Interruption: Hashable, Sendable {
+    /// What was heard of the sentence that was cut.
+    public var heard: String
+    /// What was not, with everything that waited behind it.
+    public var unheard: String
+    /// How much of the cut part was played. [ms]
+    public var playedMilliseconds: Int
+
+    public init(heard: String, unheard: String, playedMilliseconds: Int) {
+        self.heard = heard
+        self.unheard = unheard
+        self.playedMilliseconds = playedMilliseconds
+    }
+}
+
+/// How long the caller waited for an answer.
+public struct TurnLatency: Hashable, Sendable {
+    /// Turns of the caller are counted from 1.
+    public var turn: Int
+    /// From the report that the caller's speech stopped to the first packet of the answer.
+    public var toFirstPacket: Duration
+    /// From the same moment to the first audio from the model.
+    public var toFirstAudio: Duration
+
+    public init(turn: Int, toFirstPacket: Duration, toFirstAudio: Duration) {
+        self.turn = turn
+        self.toFirstPacket = toFirstPacket
+        self.toFirstAudio = toFirstAudio
+    }
+}
+
+/// How far a transfer has come; the names are those that `on_transfer` gets.
+public enum TransferStatus: String, Hashable, Sendable {
+    case requested, accepted, trying, ringing, succeeded, failed
+}
+
+/// A fault of the model, the trunk, the media or the script that a person may have to do something about.
+public struct CallFault: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        case model, trunk, media, script
+    }
+
+    public var kind: Kind
+    /// One sentence.
+    public var message: String
+    public var isRetryable: Bool
+    /// The script's traceback; empty for other faults.
+    public var traceback: String
+
+    public init(kind: Kind, message: String, isRetryable: Bool = false, traceback: String = "") {
+        self.kind = kind
+        self.message = message
+        self.isRetryable = isRetryable
+        self.traceback = traceback
+    }
+}

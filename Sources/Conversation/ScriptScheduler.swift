@@ -1,0 +1,135 @@
+import SansIO
+
+/// Runs the coroutines of one call's script one at a time and in order.
+///
+/// One `start` or `resume` is with the script host at any time. The next follows when its outcome is known: when the
+/// coroutine has ended, or waits in a yield.
+struct ScriptScheduler: Sendable {
+    /// What a coroutine is for.
+    enum Purpose: Hashable, Sendable {
+        case onDial
+        case notify(ScriptHandler)
+        /// `on_function_call` before the call with this id.
+        case check(callID: String)
+        case action(callID: String)
+        case onHangUp
+    }
+
+    enum Step: Hashable, Sendable {
+        case start(ScriptTaskID, ScriptEntry)
+        case resume(ScriptTaskID, ScriptReply)
+    }
+
+    private enum State {
+        case queued, running, waiting, resuming
+        /// With the script host, and to be closed when it comes back.
+        case abandoned
+    }
+
+    private struct Coroutine {
+        let purpose: Purpose
+        var state: State
+    }
+
+    private var coroutines: [ScriptTaskID: Coroutine] = [:]
+    private var queue: [Step] = []
+    private var running: ScriptTaskID?
+    private var nextNumber: UInt64 = 1
+
+    /// Whether nothing runs, waits, or is to be run.
+    var isIdle: Bool { coroutines.isEmpty }
+    /// Whether a coroutine is with the script host now.
+    var isRunning: Bool { running != nil }
+    /// Those that wait in a yield, in the order of their start.
+    var waiting: [ScriptTaskID] { ids { $0 == .waiting } }
+
+    func purpose(of id: ScriptTaskID) -> Purpose? { coroutines[id]?.purpose }
+    func contains(_ id: ScriptTaskID) -> Bool { coroutines[id] != nil }
+
+    private func ids(where matches: (State) -> Bool) -> [ScriptTaskID] {
+        coroutines.filter { matches($0.value.state) }.keys.sorted()
+    }
+
+    mutating func start(_ entry: ScriptEntry, for purpose: Purpose) -> ScriptTaskID {
+        let id = ScriptTaskID(number: nextNumber)
+        nextNumber += 1
+        coroutines[id] = Coroutine(purpose: purpose, state: .queued)
+        queue.append(.start(id, entry))
+        return id
+    }
+
+    /// Answers the yielded request of a coroutine; without effect when it doesn't wait.
+    mutating func resume(_ id: ScriptTaskID, _ reply: ScriptReply) {
+        guard coroutines[id]?.state == .waiting else { return }
+        coroutines[id]?.state = .resuming
+        queue.append(.resume(id, reply))
+    }
+
+    /// The step to hand to the script host now.
+    mutating func next() -> Step? {
+        guard running == nil, !queue.isEmpty else { return nil }
+        let step = queue.removeFirst()
+        switch step {
+        case .start(let id, _), .resume(let id, _):
+            coroutines[id]?.state = .running
+            running = id
+        }
+        return step
+    }
+
+    enum Arrival: Hashable, Sendable {
+        /// The outcome belongs to no step under way.
+        case unknown
+        /// The coroutine is no longer wanted; `mustClose` when it waits in a yield.
+        case abandoned(mustClose: Bool)
+        case expected(Purpose)
+    }
+
+    /// Takes note of the outcome of the step under way.
+    mutating func receive(_ outcome: ScriptOutcome, of id: ScriptTaskID) -> Arrival {
+        guard running == id, let coroutine = coroutines[id] else { return .unknown }
+        running = nil
+        let isWaiting = if case .yielded = outcome { true } else { false }
+        if coroutine.state == .abandoned {
+            coroutines[id] = nil
+            return .abandoned(mustClose: isWaiting)
+        }
+        if isWaiting {
+            coroutines[id]?.state = .waiting
+        } else {
+            coroutines[id] = nil
+        }
+        return .expected(coroutine.purpose)
+    }
+
+    /// Takes a coroutine out of the schedule.
+    ///
+    /// - Returns: Whether the script host must close it now.
+    mutating func cancel(_ id: ScriptTaskID) -> Bool {
+        guard let coroutine = coroutines[id] else { return false }
+        switch coroutine.state {
+        case .queued, .waiting, .resuming:
+            queue.removeAll { step in
+                switch step {
+                case .start(let other, _), .resume(let other, _): other == id
+                }
+            }
+            coroutines[id] = nil
+            return coroutine.state != .queued
+        case .running, .abandoned:
+            coroutines[id]?.state = .abandoned
+            return false
+        }
+    }
+
+    /// Takes all that was not started out of the schedule, but for what `isKept`.
+    mutating func dropQueued(unless isKept: (Purpose) -> Bool) {
+        for id in ids(where: { $0 == .queued }) {
+            guard let purpose = coroutines[id]?.purpose, !isKept(purpose) else { continue }
+            _ = cancel(id)
+        }
+    }
+
+    /// Every coroutine, in the order of their start.
+    var all: [ScriptTaskID] { coroutines.keys.sorted() }
+}

@@ -1,0 +1,22 @@
+public import SansIO
+
+/// The arguments of a call to a host function; valid only until that function returns.
+public struct LuaArguments {
+    let state: LuaState
+    let thread: OpaquePointer
+    public let count: Int
+
+    /// The argument at `position`, counted from 1 as in Lua; `nil` behind the last.
+    public subscript(position: Int) -> LuaValue {
+        guard position >= 1, position <= count else { return .nil }
+        return state.value(at: Int32(position), on: thread)
+    }
+
+    /// The argument as JSON.
+    public func json(_ position: Int) throws(LuaConversionError) -> JSON {
+        try state.json(self[position])
+    }
+
+    /// Chunk and line of the calling script function.
+    public var caller: (file: String, line: Int)? { state.position(on: thread) }
+}

@@ -1,0 +1,91 @@
+import Audio
+import RTP
+import SansIO
+
+extension MediaSession {
+    /// Takes the commands that have come since the last call, in order.
+    mutating func takeCommands(at now: Instant) {
+        while let node = playout.nextCommand() {
+            switch node.pointee.kind {
+            case .play: enqueue(tag: node.pointee.tag, count: node.pointee.length)
+            case .finish: finish(tag: node.pointee.tag)
+            case .flush: flush()
+            case .start: start(node.payload.load(as: WireParameters.self), at: now)
+            case .digits: enqueueDigits(node.payload)
+            case .record: record(to: node.pointee.address, at: now)
+            case .empty, .tone, .add, .remove, .stop: break
+            }
+        }
+    }
+
+    private mutating func start(_ wire: WireParameters, at now: Instant) {
+        if let before = parameters {
+            if before.receives, !wire.receives { timeline.suspend() }
+            if !before.receives, wire.receives { lastHeard = now }
+        } else {
+            isMu = wire.isMu
+            lastHeard = now
+            nextReport = Instant(nanoseconds: now.nanoseconds &+ interval.next(members: 2, senders: 1, weSend: true))
+        }
+        if parameters?.remote != wire.remote || parameters?.remoteControl != wire.remoteControl {
+            controlSource = .none
+        }
+        parameters = wire
+        latch.announce(wire.remote, at: now)
+    }
+
+    private mutating func enqueue(tag: UInt32, count: Int) {
+        guard let index = tallies.enter(tag) else {
+            memory.pointee.counters.eventsLost.count()
+            return
+        }
+        if tallies[index].isDone { tallies[index] = PlayoutTallies.Tally(tag: tag) }
+        tallies[index].queued += count
+    }
+
+    private mutating func finish(tag: UInt32) {
+        guard let index = tallies.enter(tag), !tallies[index].isDone else { return }
+        tallies[index].isFinished = true
+        endIfPlayed(at: index, instant: nextTick)
+    }
+
+    private mutating func enqueueDigits(_ text: UnsafeRawBufferPointer) {
+        for character in text {
+            guard let code = TelephoneEvent.code(digit: character) else { continue }
+            if !digits.enqueue(code: code) { memory.pointee.counters.eventsLost.count() }
+        }
+    }
+
+    /// Drops what is queued. When it was being heard, a few milliseconds of it are kept to fade out.
+    private mutating func flush() {
+        var faded = 0
+        if isHeard, let chunk = playout.front(), run?.tag == chunk.tag {
+            faded = fade.load(chunk, law: isMu ? .mu : .a)
+        }
+        playout.dropAll()
+        var hasDropped = false
+        for index in 0..<tallies.count where !tallies[index].isDone {
+            let kept = faded > 0 && fade.tag == tallies[index].tag ? faded : 0
+            tallies[index].played += kept
+            let tally = tallies[index]
+            guard kept > 0 || tally.remaining > 0 || (tally.isStarted && !tally.isFinished) else { continue }
+            tallies[index].isDone = true
+            hasDropped = true
+            report(
+                UpwardRecord(.flushed, tag: tally.tag, first: tally.played, second: tally.remaining, at: nextTick))
+        }
+        if !hasDropped { report(UpwardRecord(.flushedNothing, at: nextTick)) }
+    }
+
+    private mutating func record(to address: UnsafeMutableRawPointer?, at now: Instant) {
+        endRecording(at: now)
+        guard let address else { return }
+        tap = address.assumingMemoryBound(to: RecordingTap.self)
+        recording = RecordingTimeline(origin: now)
+    }
+
+    mutating func endRecording(at now: Instant) {
+        tap?.pointee.end(position: recording.position(of: now))
+        tap = nil
+    }
+}

@@ -1,0 +1,184 @@
+import CCurl
+import SansIO
+
+/// One request in the hands of libcurl. Belongs to the engine's thread.
+final class CurlTransfer {
+    let job: CurlEngine.Job
+    /// The easy handle.
+    let easy: UnsafeMutableRawPointer
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private let maximumBodyBytes: Int
+    private let host: String
+    private var headers = HTTPFields()
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+
+    init(job: CurlEngine.Job, options: HTTPClient.Options) throws(NetError) {
+        let request = job.request
+        // Only what is shown in messages; libcurl reads the URL itself.
+        host = CurlTransfer.authority(of: request.target)
+        guard let easy = curl_easy_init() else { throw NetError(.system, "libcurl is out of memory.") }
+        self.job = job
+        self.easy = easy
+        maximumBodyBytes = options.maximumBodyBytes
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        moonline_curl_set_string(easy, CURLOPT_URL, request.target)
+        moonline_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        moonline_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        moonline_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, options.connectTimeout.milliseconds)))
+        moonline_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, options.timeout.milliseconds)))
+        moonline_curl_set_string(easy, CURLOPT_USERAGENT, "moonline")
+        if CurlTransfer.isLoopback(host) { moonline_curl_set_string(easy, CURLOPT_PROXY, "") }
+        if let file = options.trustedCertificatesFile { moonline_curl_set_string(easy, CURLOPT_CAINFO, file) }
+        if !options.verifiesCertificates {
+            moonline_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 0)
+            moonline_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        setBody(request)
+        setHeaders(request.headers)
+        moonline_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+            CurlTransfer.receive(data, size * count, context) { $0.receiveHeader($1) }
+        }
+        moonline_curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
+        moonline_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+            CurlTransfer.receive(data, size * count, context) { $0.receiveBody($1) }
+        }
+        moonline_curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headerList)
+    }
+
+    private func setBody(_ request: HTTPRequest) {
+        switch request.method {
+        case "HEAD": moonline_curl_set_long(easy, CURLOPT_NOBODY, 1)
+        case "GET" where request.body.isEmpty: moonline_curl_set_long(easy, CURLOPT_HTTPGET, 1)
+        default:
+            if !request.body.isEmpty || request.method == "POST" || request.method == "PUT" {
+                moonline_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+                request.body.withUnsafeBytes { bytes in
+                    // libcurl copies the body; an empty one needs an address too.
+                    let text = bytes.bindMemory(to: CChar.self).baseAddress
+                    if let text {
+                        moonline_curl_set_string(easy, CURLOPT_COPYPOSTFIELDS, text)
+                    } else {
+                        moonline_curl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "")
+                    }
+                }
+            }
+            moonline_curl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
+        }
+    }
+
+    private func setHeaders(_ fields: HTTPFields) {
+        // Without a value of our own, libcurl adds these two to a POST.
+        for name in ["Expect", "Content-Type"] where fields[name] == nil {
+            headerList = curl_slist_append(headerList, "\(name):")
+        }
+        for field in fields.fields {
+            // "name;" is libcurl's way to send a field without value.
+            let line = field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)"
+            headerList = curl_slist_append(headerList, line)
+        }
+        moonline_curl_set_list(easy, CURLOPT_HTTPHEADER, headerList)
+    }
+
+    // MARK: Receiving
+
+    private static func receive(
+        _ data: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
+        _ body: (CurlTransfer, UnsafeRawBufferPointer) -> Bool
+    ) -> Int {
+        guard let context, let data else { return count }
+        let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+        return body(transfer, UnsafeRawBufferPointer(start: data, count: count)) ? count : 0
+    }
+
+    private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        let text = String(decoding: line, as: UTF8.self)
+        if text.hasPrefix("HTTP/") {
+            // A new head: the one before was a 1xx or a proxy's.
+            headers = HTTPFields()
+        } else if let colon = text.firstIndex(of: ":") {
+            let value = text[text.index(after: colon)...].drop { $0.isWhitespace }
+            let trimmed = String(value.reversed().drop { $0.isWhitespace }.reversed())
+            headers.append(name: String(text[..<colon]), value: trimmed)
+        }
+        return true
+    }
+
+    private func receiveBody(_ part: UnsafeRawBufferPointer) -> Bool {
+        guard body.count + part.count <= maximumBodyBytes else {
+            isTooLarge = true
+            return false
+        }
+        body.append(contentsOf: part)
+        return true
+    }
+
+    // MARK: Result
+
+    func result(of code: CURLcode) -> Result<HTTPResponse, NetError> {
+        guard code == CURLE_OK else { return .failure(error(of: code)) }
+        var status = 0
+        moonline_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+        return .success(HTTPResponse(status: status, headers: headers, body: body))
+    }
+
+    private func error(of code: CURLcode) -> NetError {
+        let words = String(cString: curl_easy_strerror(code))
+        let action = "reach \(host)"
+        if isTooLarge {
+            return NetError(.messageTooLarge, "The response of \(host) is larger than \(maximumBodyBytes) bytes.")
+        }
+        switch code {
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            return NetError(.invalidArgument, "\"\(host)\" is no part of an http or https URL that can be used.")
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            return NetError(
+                .hostNotFound, "Cannot \(action): the host name is not known. Check the spelling and the DNS.")
+        case CURLE_COULDNT_CONNECT:
+            return NetError(.connectionRefused, "Cannot \(action): nothing answers there. Is the server running?")
+        case CURLE_OPERATION_TIMEDOUT:
+            return NetError(.timedOut, "Cannot \(action): no complete answer in time.")
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return NetError(
+                .tls, "Cannot \(action): the server's certificate is not trusted. Install its CA, or name the CA file.")
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
+            return NetError(.tls, "Cannot \(action): the TLS handshake failed (\(words)).")
+        case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE:
+            return NetError(.connectionLost, "Cannot \(action): the server closed the connection (\(words)).")
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_HTTP2_STREAM:
+            return NetError(.protocolViolation, "Cannot \(action): the answer is not HTTP (\(words)).")
+        default: return NetError(.system, "Cannot \(action): \(words).")
+        }
+    }
+
+    /// `host[:port]` of a URL, without user name, path and query.
+    private static func authority(of url: String) -> String {
+        var rest = url[...]
+        if let scheme = rest.range(ofText: "://") { rest = rest[scheme...] }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let at = authority.lastIndex(of: "@") else { return String(authority) }
+        return String(authority[authority.index(after: at)...])
+    }
+
+    private static func isLoopback(_ authority: String) -> Bool {
+        authority.hasPrefix("127.") || authority.hasPrefix("[::1]") || authority == "localhost"
+            || authority.hasPrefix("localhost:")
+    }
+}
+
+extension Substring {
+    /// The index behind the first occurrence of an ASCII text.
+    fileprivate func range(ofText text: String) -> Index? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return index(start, offsetBy: text.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,144 @@
+import Logging
+import LuaRuntime
+import Net
+import SansIO
+import Speech
+
+/// Drives one ``RealtimeServerSession``: one queue of inputs, one task that takes from it.
+///
+/// Frames, deadlines and finished work enter the queue from any thread; the task owns session and voice detector.
+struct ModelConnection: Sendable {
+    /// What all sessions of a server share.
+    struct Services: Sendable {
+        let library: PersonaLibrary
+        /// `nil` where nothing is recognised.
+        let recognition: RecognitionWorkers?
+        let synthesis: SynthesisWorker
+        let scripts: LuaExecutorPool
+    }
+
+    enum Event: Sendable {
+        case input(RealtimeServerSession.Input)
+        case closed
+    }
+
+    let services: Services
+    let socket: WebSocketConnection
+    let queue: AsyncStream<Event>.Continuation
+    let events: AsyncStream<Event>
+    let configuration: RealtimeServerSession.Configuration
+    let handshake: RealtimeServerSession.Handshake
+    let today: String
+    let logsTranscripts: Bool
+    let logger: Logger
+
+    /// Receives what happens on the socket; callable on its event loop.
+    func receive(_ event: WebSocketEvent) {
+        switch event {
+        case .text(let bytes): queue.yield(.input(.text(bytes)))
+        case .binary: queue.yield(.input(.binary))
+        case .closed:
+            queue.yield(.closed)
+            queue.finish()
+        }
+    }
+
+    /// Serves the session until the socket is closed.
+    func run() async {
+        let started = ContinuousClock.now
+        let voice: VoiceFrames
+        do {
+            voice = try VoiceFrames()
+        } catch {
+            logger.error("no voice detector: \(error)")
+            socket.close(code: 1011, reason: "no voice detector")
+            return
+        }
+        let persona = await services.library.definition()
+        let brain = PersonaWorker(
+            definition: persona, today: today, seed: configuration.seed, executor: services.scripts.makeExecutor())
+        var session = RealtimeServerSession(configuration: configuration, handshake: handshake, at: .zero)
+        let timer = DeadlineTimer { [queue] in queue.yield(.input(.deadline)) }
+        defer { timer.stop() }
+        logger.debug("session begins", metadata: ["model": "\(handshake.model ?? "")"])
+
+        var actions = session.start()
+        var inputs: [RealtimeServerSession.Input] = []
+        var iterator = events.makeAsyncIterator()
+        while true {
+            for action in actions {
+                if let input = perform(action, voice: voice, persona: persona, brain: brain) { inputs.append(input) }
+            }
+            let now = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
+            if inputs.isEmpty {
+                timer.arm(after: session.nextDeadline.map { $0 - now })
+                guard case .input(let input) = await iterator.next() else { break }
+                inputs.append(input)
+            }
+            let time = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
+            actions = session.receive(inputs.removeFirst(), at: time)
+        }
+        logger.debug("session ends")
+    }
+
+    /// Performs one action.
+    ///
+    /// - Returns: What the session shall be told at once.
+    private func perform(
+        _ action: RealtimeServerSession.Action, voice: VoiceFrames, persona: PersonaDefinition, brain: PersonaWorker
+    ) -> RealtimeServerSession.Input? {
+        switch action {
+        case .send(let event): socket.send(text: event.bytes)
+        case .sendFrame(let text): socket.send(text: Array(text.utf8))
+        case .listen(let audio, let format):
+            let frames = voice.judge(audio, format)
+            return frames.isEmpty ? nil : .voice(frames: frames)
+        case .restartListening: voice.restart()
+        case .transcribe(let job, let audio, let format):
+            Task { queue.yield(.input(await transcribe(audio, format, job: job, persona: persona))) }
+        case .think(let job, let request):
+            Task { queue.yield(.input(await think(request, job: job, brain: brain))) }
+        case .synthesise(let job, let speech):
+            Task { queue.yield(.input(await synthesise(speech, job: job, persona: persona))) }
+        case .close(let code, let reason): socket.close(code: code, reason: reason)
+        case .drop: socket.abort()
+        }
+        return nil
+    }
+
+    private func transcribe(
+        _ audio: [UInt8], _ format: RealtimeAudioFormat, job: Int, persona: PersonaDefinition
+    ) async -> RealtimeServerSession.Input {
+        guard let recognition = services.recognition else { return .transcribed(job: job, words: "") }
+        do {
+            let words = try await recognition.withWorker { try await $0.hear(audio, format, persona: persona) }
+            if logsTranscripts { logger.info("heard", metadata: ["words": "\(words)"]) }
+            return .transcribed(job: job, words: words)
+        } catch {
+            logger.warning("recognition failed: \(error)")
+            return .transcriptionFailed(job: job, message: "Recognition failed: \(error)")
+        }
+    }
+
+    private func think(_ request: PersonaRequest, job: Int, brain: PersonaWorker) async -> RealtimeServerSession.Input {
+        do {
+            return .thought(job: job, steps: try await brain.answer(request))
+        } catch {
+            logger.error("the persona failed: \(error.message)")
+            return .thoughtFailed(job: job, message: error.message)
+        }
+    }
+
+    private func synthesise(
+        _ speech: RealtimeServerSession.Speech, job: Int, persona: PersonaDefinition
+    ) async -> RealtimeServerSession.Input {
+        do {
+            let audio = try await services.synthesis.speak(speech, voice: persona.voice ?? .awb)
+            if logsTranscripts { logger.info("said", metadata: ["words": "\(speech.text)"]) }
+            return .synthesised(job: job, audio: audio)
+        } catch {
+            logger.warning("synthesis failed: \(error)")
+            return .synthesisFailed(job: job, message: "Synthesis failed: \(error)")
+        }
+    }
+}

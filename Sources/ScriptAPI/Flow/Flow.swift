@@ -1,0 +1,104 @@
+public import Conversation
+import LuaRuntime
+import SansIO
+
+/// A call flow that was loaded and checked: what it says of its agent, and the text that each call runs.
+public struct Flow: Sendable {
+    /// The path as it was given.
+    public let path: String
+    public let definition: AgentDefinition
+    /// A hash of the flow's files, twelve hexadecimal digits (FNV-1a, 128 bits, cut).
+    public let version: String
+
+    let main: FlowSource
+    /// By the name that `require` has for them.
+    let modules: [String: FlowSource]
+    let actions: [String: ActionSignature]
+
+    /// Reads, compiles and checks a flow and the files that it requires.
+    ///
+    /// The file runs once, in a state of its own under `limits`, to learn what it returns.
+    /// - Throws: ``FlowError`` with everything that is wrong.
+    public static func load(path: String, limits: ScriptLimits = ScriptLimits()) throws(FlowError) -> Flow {
+        let folder = FlowFolder(of: path, maximumBytes: limits.fileBytes)
+        let main = try folder.main()
+        var modules: [String: FlowSource] = [:]
+        var moduleErrors: [FlowDiagnostic] = []
+        let loaded: LoadedFlow
+        do throws(LuaFault) {
+            let state = try LuaState(limits: limits.lua, randomSeed: 0)
+            loaded = try LoadedFlow(state: state, main: main, limits: limits, log: { _, _, _ in }) { name in
+                do throws(FlowError) {
+                    let source = try folder.module(name)
+                    modules[name] = source
+                    return .text(source.bytes, chunkName: source.chunkName)
+                } catch {
+                    moduleErrors += error.diagnostics
+                    return .missing(error.diagnostics.first?.message ?? "module '\(name)' not found")
+                }
+            }
+            // What a call requires later must have been required here.
+            state.moduleSource = { .missing("module '\($0)' not found") }
+        } catch {
+            var diagnostic = FlowDiagnostic(fault: error, main: main, modules: modules)
+            if let hint = moduleErrors.last?.hint { diagnostic.hint = hint }
+            throw FlowError([diagnostic])
+        }
+        var check = FlowCheck(loaded: loaded, main: main, modules: modules)
+        guard let result = check.run() else {
+            throw FlowError(check.diagnostics.map { $0.named(by: [main] + modules.values) })
+        }
+        return Flow(
+            path: path, definition: result.definition,
+            version: fingerprint(of: [main] + modules.sorted { $0.key < $1.key }.map(\.value)), main: main,
+            modules: modules, actions: result.actions)
+    }
+
+    /// FNV-1a of all files, each behind its length.
+    private static func fingerprint(of sources: [FlowSource]) -> String {
+        var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+        func add(_ byte: UInt8) {
+            hash ^= UInt128(byte)
+            hash = hash &* 0x0000_0000_0100_0000_0000_0000_0000_013B
+        }
+        for source in sources {
+            for shift in 0..<8 { add(UInt8(truncatingIfNeeded: source.bytes.count >> (8 * shift))) }
+            for byte in source.bytes { add(byte) }
+        }
+        let digits = String(hash, radix: 16)
+        return String((String(repeating: "0", count: 32 - digits.count) + digits).prefix(12))
+    }
+}
+
+extension FlowDiagnostic {
+    /// A fault of compiling or running: its message begins with chunk and line.
+    init(fault: LuaFault, main: FlowSource, modules: [String: FlowSource]) {
+        var message = fault.message
+        var line = fault.line
+        var source = main
+        for candidate in [main] + modules.values where message.hasPrefix(candidate.chunkName + ":") {
+            let rest = message.dropFirst(candidate.chunkName.count + 1)
+            let digits = rest.prefix { $0.isNumber }
+            guard let number = Int(digits), rest.dropFirst(digits.count).hasPrefix(": ") else { continue }
+            source = candidate
+            line = number
+            message = String(rest.dropFirst(digits.count + 2))
+        }
+        let text = AnnotatedSource(chunkName: source.chunkName, bytes: source.bytes)
+        var column: Int?
+        if fault.kind == .syntax, let line {
+            let near = message.split(separator: "'").last.map(String.init) ?? ""
+            column = message.hasSuffix("'") ? text.column(of: near, inLine: line) : nil
+        }
+        self.init(
+            file: source.path, line: line, column: column,
+            message: fault.kind == .syntax ? "syntax error: \(message)" : message)
+    }
+
+    /// With the path in place of the name that messages of Lua show.
+    func named(by sources: [FlowSource]) -> FlowDiagnostic {
+        var named = self
+        named.file = sources.first { $0.chunkName == file }?.path ?? file
+        return named
+    }
+}

@@ -1,0 +1,43 @@
+/// One thing that is wrong with a flow.
+public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
+    /// The path as it was given, or that of a required file.
+    public var file: String
+    /// From 1; `nil` when the whole file is meant.
+    public var line: Int?
+    /// In bytes, from 1.
+    public var column: Int?
+    public var message: String
+    /// What to write instead.
+    public var hint: String?
+
+    public init(file: String, line: Int? = nil, column: Int? = nil, message: String, hint: String? = nil) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+        self.hint = hint
+    }
+
+    init(_ file: String, line: Int, _ problem: AnnotationProblem) {
+        self.init(file: file, line: line, column: problem.column, message: problem.message, hint: problem.hint)
+    }
+
+    /// `flows/x.lua:12:9: unknown type 'strng'`, and the hint on a second line.
+    public var description: String {
+        var place = file
+        if let line { place += ":\(line)" }
+        if line != nil, let column { place += ":\(column)" }
+        return "\(place): \(message)" + (hint.map { "\n    \($0)" } ?? "")
+    }
+}
+
+/// Why a flow cannot be used: everything that was found, in the order of the file.
+public struct FlowError: Error, Hashable, Sendable, CustomStringConvertible {
+    public let diagnostics: [FlowDiagnostic]
+
+    public init(_ diagnostics: [FlowDiagnostic]) {
+        self.diagnostics = diagnostics
+    }
+
+    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,55 @@
+import Glibc
+
+/// Output for people: standard output for what was asked for, standard error for the rest.
+enum Console {
+    /// A way to stand out, on terminals that have colours.
+    enum Style: String {
+        case bold = "1"
+        case dim = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case blue = "34"
+        case magenta = "35"
+        case cyan = "36"
+    }
+
+    static func print(_ text: String) {
+        write(text + "\n", to: STDOUT_FILENO)
+    }
+
+    static func error(_ text: String, terminator: String = "\n") {
+        write(text + terminator, to: STDERR_FILENO)
+    }
+
+    /// Whether colours are wanted there: a terminal, and `NO_COLOR` not set (https://no-color.org).
+    static func hasColor(_ descriptor: Int32) -> Bool {
+        guard isatty(descriptor) == 1 else { return false }
+        if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
+        if let terminal = getenv("TERM"), String(cString: terminal) == "dumb" { return false }
+        return true
+    }
+
+    static func styled(_ text: String, _ style: Style, isColored: Bool) -> String {
+        isColored ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    /// Columns of the terminal; 100 where there is none.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR && errno != EAGAIN {
+                return  // Nobody reads any more.
+            }
+        }
+    }
+}

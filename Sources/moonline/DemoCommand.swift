@@ -1,0 +1,149 @@
+import AgentHost
+import ArgumentParser
+import Glibc
+import LiveKit
+import Logging
+import MediaEngine
+import Net
+import OfflineModel
+import SansIO
+import Telephony
+import TestCalls
+import VoiceAgent
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Watch a telephone call between our agent and a callee, all on this machine.",
+        discussion: """
+            Starts the offline model, a callee and a host, and dispatches the call over the admin API. Exit status 0 \
+            means that everything happened: the appointment was changed, an interruption, the goodbye.
+            """)
+
+    @OptionGroup var host: HostOptions
+
+    @Flag(name: .shortAndLong, help: "Print the summary as one JSON object and nothing else on standard output.")
+    var json = false
+
+    @Option(help: "Folder for the recording, the transcript and the event log.")
+    var output: String?
+
+    @Option(help: "Give up after so many seconds.")
+    var timeout: Int = 120
+
+    /// What the callee does: changes the appointment, interrupts once, says goodbye.
+    static let callee = CalleeScript(
+        answerDelay: .milliseconds(1_500),
+        steps: [
+            .hear(anyOf: ["dental practice"], patience: .seconds(20)),
+            .say("Can I come tomorrow instead?"),
+            // The agent reads out the free times; the callee knows already.
+            .interrupt(after: .milliseconds(2_200), say: "Three is fine."),
+            .hear(anyOf: ["confirmed", "booked", "all set", "see you", "anything else"], patience: .seconds(20)),
+            .say("Thank you, goodbye."),
+            .awaitHangUp(patience: .seconds(20)),
+        ],
+        expectedPhrases: [
+            "Hello, this is the dental practice.", "I am calling about your appointment.", "Is that still good for you?",
+            "Let me look that up.", "We have one p m, two p m or three p m.", "Which time would you like?",
+            "Your appointment is confirmed.", "Is there anything else?", "Thank you for your time. Goodbye!",
+        ])
+
+    func run() async throws {
+        try await reportingFailures {
+            let folder = try output ?? FileSystem.makeTemporaryFolder(prefix: "moonline-demo")
+            let summary = try await DemoRun(command: self, folder: folder).run()
+            if json {
+                Console.print(summary.json.text)
+            } else {
+                Console.print("")
+                for line in summary.lines { Console.print(line) }
+                for missing in summary.shortcomings { Console.error("missing: \(missing)") }
+            }
+            if !summary.shortcomings.isEmpty { throw ExitCode(1) }
+        }
+    }
+}
+
+/// The parties of a demo, from their start to their end.
+private struct DemoRun {
+    let command: DemoCommand
+    let folder: String
+
+    private static let metadata: JSON = [
+        "phone_number": "+15105550100", "patient": "Alex", "transfer_to": "+15105550199",
+    ]
+
+    func run() async throws -> DemoSummary {
+        let settings = try Settings(environment: [:], folder: "/nonexistent")
+        let logger = command.host.logger(try Settings(), default: .error)
+        let isJSON = command.json
+        let view = ConversationView(isColored: !isJSON && Console.hasColor(STDOUT_FILENO)) { line in
+            if !isJSON { Console.print(line) }
+        }
+        view.note("starting the offline model (speech recognition and synthesis on this machine)")
+        var modelConfiguration = OfflineModelServer.Configuration(
+            personaPath: command.host.scriptsFolder(settings) + "/personas/dental_practice.lua")
+        modelConfiguration.recognizerCount = 1
+        let model = try await OfflineModelServer.start(modelConfiguration, logger: logger)
+        let callee = try await ScriptedCallee.start(DemoCommand.callee, logger: logger) { view.show(callee: $0) }
+        let agent = try await AgentHost.start(hostConfiguration(settings, model: model), logger: logger) {
+            view.show($0.observation)
+        }
+        let secret = Secret(RoomName.random())
+        let admin = try await AdminServer.start(
+            host: "127.0.0.1", port: 0, apiKey: "demo", apiSecret: secret, agent: agent, logger: logger)
+        view.note("callee at sip:\(callee.address), agent at sip:\(agent.sipAddress), admin API on port \(admin.port)")
+
+        let client = TwirpClient(
+            url: "http://127.0.0.1:\(admin.port)", apiKey: "demo", apiSecret: secret, client: try HTTPClient(),
+            now: { WallClock.seconds })
+        var trunk = OutboundTrunk()
+        trunk.name = "demo"
+        trunk.address = callee.address
+        trunk.numbers = ["+15105550123"]
+        _ = try await client.createTrunk(trunk)
+        let dispatch = try await client.createDispatch(
+            DispatchRequest(agentName: "outbound-caller", room: RoomName.random(), metadata: DemoRun.metadata.text))
+        view.note("dispatched: \(dispatch.agentName) calls +15105550100")
+
+        let summary = try await conversation(dispatch, agent, callee)
+        await admin.shutDown()
+        await agent.shutDown()
+        await callee.shutDown()
+        await model.shutdown()
+        return summary
+    }
+
+    private func hostConfiguration(_ settings: Settings, model: OfflineModelServer) -> HostConfiguration {
+        var configuration = HostConfiguration(
+            flowsFolder: command.host.scriptsFolder(settings) + "/flows", dataFolder: folder,
+            model: RealtimeConfiguration(baseURL: model.baseURL, apiKey: "offline", model: HostOptions.defaultModel))
+        configuration.telephony.bindAddress = "127.0.0.1"
+        configuration.telephony.port = 0
+        configuration.media.bindAddress = "127.0.0.1"
+        return configuration
+    }
+
+    /// Waits for the call's end; hangs up when it takes too long, or when somebody presses Ctrl-C.
+    private func conversation(
+        _ dispatch: Dispatch, _ agent: AgentHost, _ callee: ScriptedCallee
+    ) async throws -> DemoSummary {
+        let signals = Signals()
+        let timeout = command.timeout
+        let watchdog = Task {
+            try await Task.sleep(for: .seconds(timeout))
+            await agent.hangUpAll(reason: "the demo took longer than \(timeout) s")
+        }
+        let interrupted = Task {
+            for await _ in signals.received { await agent.hangUpAll(reason: "interrupted") }
+        }
+        defer {
+            watchdog.cancel()
+            interrupted.cancel()
+        }
+        guard let report = await agent.report(dispatchID: dispatch.id) else {
+            throw HostError("The call ended before it could be watched; see \(folder)/calls.")
+        }
+        return DemoSummary(report: report, calleeOutcome: await callee.outcome(), folder: folder)
+    }
+}

@@ -1,0 +1,115 @@
+import AgentHost
+import ArgumentParser
+import Glibc
+import LiveKit
+import Logging
+import Net
+
+struct DevCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dev", abstract: "Run a host for development: conversations are shown, keys have defaults.",
+        discussion: """
+            Serves the admin API on 127.0.0.1:7880 with the key devkey and the secret secret, unless LIVEKIT_API_KEY \
+            and LIVEKIT_API_SECRET say otherwise. A flow that is edited serves the next call. SIGTERM or Ctrl-C waits \
+            for running calls; a second one hangs them up.
+            """)
+
+    @OptionGroup var host: HostOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await HostRun(host: host, server: server, isDevelopment: true).run()
+    }
+}
+
+struct StartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Run a host for production.",
+        discussion: """
+            LIVEKIT_API_KEY and LIVEKIT_API_SECRET must be set. Logs go to standard error and hold no transcripts. \
+            SIGTERM drains: running calls go on, new ones are refused; a second one hangs up.
+            """)
+
+    @OptionGroup var host: HostOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await HostRun(host: host, server: server, isDevelopment: false).run()
+    }
+}
+
+struct ServerOptions: ParsableArguments {
+    @Option(help: "Address of the admin API.")
+    var adminHost = "127.0.0.1"
+
+    @Option(help: "Port of the admin API.")
+    var adminPort: UInt16 = 7880
+}
+
+/// A host from its start to its last call.
+private struct HostRun {
+    let host: HostOptions
+    let server: ServerOptions
+    let isDevelopment: Bool
+
+    func run() async throws {
+        try await reportingFailures {
+            let settings = try Settings()
+            let (key, secret) = try credentials(settings)
+            let logger = host.logger(settings, default: isDevelopment ? .notice : .info)
+            let configuration = try host.configuration(settings)
+            let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.print($0) }
+            let isDevelopment = isDevelopment
+            let signals = Signals()
+            let agent = try await AgentHost.start(configuration, logger: logger) { observation in
+                if isDevelopment { view.show(observation.observation) }
+            }
+            let admin: AdminServer
+            do throws(NetError) {
+                admin = try await AdminServer.start(
+                    host: server.adminHost, port: server.adminPort, apiKey: key, apiSecret: Secret(secret),
+                    agent: agent, logger: logger)
+            } catch {
+                await agent.shutDown()
+                throw HostError("Cannot serve the admin API: \(error.message) Another port can be given by --admin-port.")
+            }
+            let names = await agent.agentNames.joined(separator: ", ")
+            Console.error(
+                """
+                Moonline is ready: agents \(names); admin API http://\(server.adminHost):\(admin.port); SIP \
+                \(agent.sipAddress)
+                """)
+            await waitForEnd(signals, agent)
+            await admin.shutDown()
+            await agent.shutDown()
+        }
+    }
+
+    private func credentials(_ settings: Settings) throws -> (String, String) {
+        switch (settings["LIVEKIT_API_KEY"], settings["LIVEKIT_API_SECRET"]) {
+        case (let key?, let secret?): return (key, secret)
+        case (nil, nil) where isDevelopment && server.adminHost == "127.0.0.1":
+            return (AdminOptions.developmentKey, AdminOptions.developmentSecret)
+        default:
+            throw Settings.Invalid(
+                description: "LIVEKIT_API_KEY and LIVEKIT_API_SECRET must both be set: they guard the admin API.")
+        }
+    }
+
+    /// The first signal drains, the second hurries, the third is the system's.
+    private func waitForEnd(_ signals: Signals, _ agent: AgentHost) async {
+        var iterator = signals.received.makeAsyncIterator()
+        _ = await iterator.next()
+        let hurry = Task {
+            for await _ in signals.received {
+                Console.error("Hanging up all calls.")
+                await agent.hangUpAll(reason: "shutdown")
+            }
+        }
+        if await agent.callCount > 0 {
+            Console.error("Waiting for \(await agent.callCount) calls to end; once more to hang them up.")
+        }
+        await agent.drain()
+        hurry.cancel()
+    }
+}

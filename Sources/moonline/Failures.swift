@@ -1,0 +1,15 @@
+import ArgumentParser
+import Glibc
+
+/// Runs a command's work; an error becomes its one sentence on standard error, and exit status 1.
+func reportingFailures(_ work: () async throws -> Void) async throws {
+    do {
+        try await work()
+    } catch let exit as ExitCode {
+        throw exit
+    } catch {
+        let isColored = Console.hasColor(STDERR_FILENO)
+        Console.error(Console.styled("error: ", .red, isColored: isColored) + "\(error)")
+        throw ExitCode(1)
+    }
+}

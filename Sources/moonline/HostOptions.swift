@@ -1,0 +1,66 @@
+import AgentHost
+public import ArgumentParser
+import Conversation
+public import Logging
+import MediaEngine
+import Telephony
+import VoiceAgent
+
+/// What a command needs to run a host.
+struct HostOptions: ParsableArguments {
+    @Option(help: "Folder with flows/ and personas/ (MOONLINE_SCRIPTS).")
+    var scripts: String?
+
+    @Option(help: "Folder for the database, recordings and transcripts (MOONLINE_DATA).")
+    var data: String?
+
+    @Option(help: "Log level: trace, debug, info, notice, warning, error (MOONLINE_LOG_LEVEL).")
+    var logLevel: Logger.Level?
+
+    static let defaultModel = "gpt-realtime-2.1"
+
+    func scriptsFolder(_ settings: Settings) -> String {
+        scripts ?? settings["MOONLINE_SCRIPTS"] ?? "scripts"
+    }
+
+    func dataFolder(_ settings: Settings) -> String {
+        data ?? settings["MOONLINE_DATA"] ?? ".moonline"
+    }
+
+    /// - Throws: `Settings.Invalid` for settings that nobody can use, and for a missing key.
+    func configuration(_ settings: Settings) throws -> HostConfiguration {
+        let baseURL = settings["OPENAI_BASE_URL"] ?? RealtimeConfiguration.openAI
+        let isOpenAI = baseURL == RealtimeConfiguration.openAI
+        guard let key = settings["OPENAI_API_KEY"] ?? (isOpenAI ? nil : "none") else {
+            throw Settings.Invalid(
+                description: "OPENAI_API_KEY is not set. Put it into the environment or into .env; without a key, run "
+                    + "`moonline offline-model` and set OPENAI_BASE_URL to the address that it prints.")
+        }
+        var model = RealtimeConfiguration(
+            baseURL: baseURL, apiKey: key, model: settings["OPENAI_REALTIME_MODEL"] ?? HostOptions.defaultModel)
+        model.trustedCertificatesFile = settings["MOONLINE_CA_FILE"]
+        var configuration = HostConfiguration(
+            flowsFolder: scriptsFolder(settings) + "/flows", dataFolder: dataFolder(settings), model: model)
+        if let transcription = settings["OPENAI_TRANSCRIPTION_MODEL"] {
+            configuration.modelOptions.transcriptionModel = transcription
+        }
+        configuration.telephony.bindAddress = settings["MOONLINE_BIND_ADDRESS"] ?? "0.0.0.0"
+        configuration.telephony.port = UInt16(
+            try settings.integer("MOONLINE_SIP_PORT", in: 0...65_535, default: 5060))
+        configuration.telephony.publicAddress = settings["MOONLINE_PUBLIC_ADDRESS"]
+        configuration.media.bindAddress = configuration.telephony.bindAddress
+        configuration.media.ports = try settings.ports("MOONLINE_RTP_PORTS", default: 16_384...32_766)
+        configuration.maximumCalls = try settings.integer("MOONLINE_MAX_CALLS", in: 1...10_000, default: 200)
+        configuration.defaultTrunkID = settings["SIP_OUTBOUND_TRUNK_ID"]
+        return configuration
+    }
+
+    /// A logger on standard error.
+    func logger(_ settings: Settings, default level: Logger.Level = .info) -> Logger {
+        var logger = Logger(label: "moonline") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = logLevel ?? settings["MOONLINE_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) } ?? level
+        return logger
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

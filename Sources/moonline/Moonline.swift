@@ -1,0 +1,13 @@
+import ArgumentParser
+
+@main
+struct Moonline: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "moonline",
+        abstract: "A telephone voice-agent host: SIP and OpenAI's Realtime API in one binary, call flows in Lua.",
+        version: "0.1.0",
+        subcommands: [
+            DevCommand.self, StartCommand.self, CallCommand.self, DispatchCommand.self, TrunkCommand.self,
+            DemoCommand.self, OfflineModelCommand.self,
+        ])
+}

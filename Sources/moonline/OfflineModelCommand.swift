@@ -1,0 +1,43 @@
+import ArgumentParser
+import Logging
+import OfflineModel
+
+struct OfflineModelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "offline-model", abstract: "Serve OpenAI's Realtime API on this machine, without key or network.",
+        discussion: """
+            It hears by PocketSphinx, speaks by flite, and answers as a persona says: a Lua file that can be edited. \
+            Point OPENAI_BASE_URL at the address that it prints.
+            """)
+
+    @OptionGroup var host: HostOptions
+
+    @Option(help: "Address to serve on.")
+    var bind = "127.0.0.1"
+
+    @Option(help: "Port; 0 for any.")
+    var port: UInt16 = 8089
+
+    @Option(help: "The persona's file; default: personas/dental_practice.lua of the scripts folder.")
+    var persona: String?
+
+    @Flag(help: "Log what is said. Off by default.")
+    var logTranscripts = false
+
+    func run() async throws {
+        try await reportingFailures {
+            let settings = try Settings()
+            var configuration = OfflineModelServer.Configuration(
+                personaPath: persona ?? host.scriptsFolder(settings) + "/personas/dental_practice.lua")
+            configuration.host = bind
+            configuration.port = port
+            configuration.logsTranscripts = logTranscripts
+            let signals = Signals()
+            let server = try await OfflineModelServer.start(configuration, logger: host.logger(settings))
+            Console.print("Offline model ready. OPENAI_BASE_URL=\(server.baseURL)")
+            var iterator = signals.received.makeAsyncIterator()
+            _ = await iterator.next()
+            await server.shutdown()
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import SansIO
+import Testing
+
+@testable import Conversation
+
+/// Watches every event and action of a call, and writes down each rule that is broken.
+struct CallInvariants {
+    private(set) var violations: [String] = []
+    private var now = Instant.zero
+
+    // The model, as the call can know it.
+    private var active: Set<String> = []
+    private var lastEventAt: [String: Instant] = [:]
+    private var pendingCreate: (eventID: String, number: String?, sentAt: Instant)?
+    private var isTurnCommitted = false
+    private var receivedBytes: [String: Int] = [:]
+    private var texts: [String: String] = [:]
+    private var answeredCalls: Set<String> = []
+    private var endedResponses: Set<String> = []
+    /// Responses that had begun before a flush, and the one that the last audio came for.
+    private var staleResponses: Set<String> = []
+    private var audioResponse = ""
+
+    // The media.
+    private var playedTags: Set<PlayoutTag> = []
+    private var flushedTags: Set<PlayoutTag> = []
+    private var finishedTags: Set<PlayoutTag> = []
+    private var flushesUnderWay = 0
+    private var isListening = false
+
+    // The script.
+    private enum Coroutine { case running, waiting, gone }
+    private var coroutines: [ScriptTaskID: Coroutine] = [:]
+    private var isHangUpStarted = false
+
+    private var isConfigured = false
+    private(set) var isFinished = false
+    private(set) var isHungUp = false
+
+    mutating func watch(_ event: CallSession.Event, _ actions: [CallSession.Action], at now: Instant) {
+        self.now = now
+        if isFinished, !actions.isEmpty { fail("actions after finish: \(actions)") }
+        note(event)
+        for (index, action) in actions.enumerated() {
+            check(action, isLast: index == actions.count - 1)
+        }
+    }
+
+    private mutating func fail(_ text: String) {
+        violations.append("\(now.nanoseconds / 1_000_000) ms: \(text)")
+    }
+
+    private mutating func note(_ event: CallSession.Event) {
+        switch event {
+        case .model(.event(let event)): note(event)
+        case .script(let id, let outcome):
+            guard coroutines[id] == .running else { return }
+            if case .yielded = outcome { coroutines[id] = .waiting } else { coroutines[id] = .gone }
+        case .media(.flushed): flushesUnderWay -= 1
+        default: break
+        }
+    }
+
+    private mutating func note(_ event: RealtimeServerEvent) {
+        switch event {
+        case .sessionUpdated: isConfigured = true
+        case .inputCommitted: isTurnCommitted = true
+        case .responseCreated(let response):
+            active.insert(response.id)
+            lastEventAt[response.id] = now
+            let number = response.metadata["moonline_request"]
+            if let pending = pendingCreate, number == pending.number || (number == nil && !isTurnCommitted) {
+                pendingCreate = nil
+            }
+            isTurnCommitted = false
+        case .responseDone(let response):
+            active.remove(response.id)
+            endedResponses.insert(response.id)
+        case .error(let error):
+            if error.eventID != nil, error.eventID == pendingCreate?.eventID { pendingCreate = nil }
+        case .audioDelta(let path, let audio):
+            receivedBytes[path.itemID, default: 0] += audio.count
+            lastEventAt[path.responseID] = now
+            audioResponse = path.responseID
+        case .audioTranscriptDelta(let path, let text): texts[path.itemID, default: ""] += text
+        case .functionArgumentsDone(let responseID, _, _): lastEventAt[responseID] = now
+        default: break
+        }
+    }
+
+    private mutating func check(_ action: CallSession.Action, isLast: Bool) {
+        switch action {
+        case .sendModel(let event): check(event)
+        case .dial: if !isConfigured { fail("dialled before the model was configured") }
+        case .listen: isListening = true
+        case .hangUp:
+            if isHungUp { fail("hung up twice") }
+            isHungUp = true
+        case .play(let tag, let audio):
+            if !isListening { fail("played before the answer") }
+            if flushedTags.contains(tag) { fail("played \(tag) after its flush") }
+            if finishedTags.contains(tag) { fail("played \(tag) after its end") }
+            if staleResponses.contains(audioResponse) { fail("played \(audioResponse), which was interrupted") }
+            if audio.isEmpty { fail("played nothing") }
+            playedTags.insert(tag)
+        case .finishPlayout(let tag):
+            if !playedTags.contains(tag) { fail("finished \(tag), which was never played") }
+            if !finishedTags.insert(tag).inserted { fail("finished \(tag) twice") }
+        case .flush:
+            flushedTags.formUnion(playedTags)
+            staleResponses.formUnion(active)
+            flushesUnderWay += 1
+        case .script(let command): check(command)
+        case .observe(.transcript(let entry)):
+            if entry.role == .agent, !(texts[entry.itemID] ?? "").hasPrefix(entry.text) {
+                fail("heard \"\(entry.text)\" of \"\(texts[entry.itemID] ?? "")\"")
+            }
+        case .finish:
+            if isFinished { fail("finished twice") }
+            if !isLast { fail("finish is not the last action") }
+            isFinished = true
+        case .connectModel, .closeModel, .transfer, .observe: break
+        }
+    }
+
+    private mutating func check(_ event: RealtimeClientEvent) {
+        switch event.body {
+        case .createResponse(let parameters):
+            // A response of which nothing was heard for so long is given up.
+            let alive = active.filter { now - (lastEventAt[$0] ?? .zero) < .seconds(20) }
+            if !alive.isEmpty { fail("response.create while \(alive) is active") }
+            if let pending = pendingCreate, now - pending.sentAt < .seconds(10) {
+                fail("two response.create at a time")
+            }
+            pendingCreate = (event.eventID, parameters.metadata["moonline_request"]?.string, now)
+        case .createFunctionOutput(let callID, _):
+            if !answeredCalls.insert(callID).inserted { fail("answered \(callID) twice") }
+        case .truncateItem(let id, _, let milliseconds):
+            let generated = (receivedBytes[id] ?? 0) / 8
+            if milliseconds <= 0 || milliseconds > generated {
+                fail("truncated \(id) to \(milliseconds) of \(generated) ms")
+            }
+        case .cancelResponse(let id):
+            if let id, endedResponses.contains(id) { fail("cancelled \(id), which had ended") }
+        default: break
+        }
+    }
+
+    private mutating func check(_ command: ScriptCommand) {
+        if isHangUpStarted, case .start = command { fail("started a handler after on_hangup") }
+        switch command {
+        case .start(let id, let entry, _):
+            if coroutines[id] != nil { fail("started \(id) twice") }
+            if coroutines.values.contains(.running) { fail("two coroutines run") }
+            coroutines[id] = .running
+            if case .handler(.onHangup, _) = entry {
+                isHangUpStarted = true
+                if coroutines.contains(where: { $0.key != id && $0.value == .waiting }) {
+                    fail("on_hangup while another handler waits")
+                }
+            }
+        case .resume(let id, _, _):
+            if coroutines[id] != .waiting { fail("resumed \(id), which doesn't wait") }
+            if coroutines.values.contains(.running) { fail("two coroutines run") }
+            coroutines[id] = .running
+        case .cancel(let id):
+            if coroutines[id] != .waiting { fail("cancelled \(id), which doesn't wait") }
+            coroutines[id] = .gone
+        }
+    }
+
+    /// To be asked when the call has finished.
+    mutating func checkEnd() {
+        if !isFinished { fail("the call did not finish") }
+        let forgotten = coroutines.filter { $0.value == .waiting }.keys
+        if !forgotten.isEmpty { fail("left waiting: \(forgotten)") }
+    }
+}

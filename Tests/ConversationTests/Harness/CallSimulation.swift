@@ -1,0 +1,241 @@
+import SansIO
+
+@testable import Conversation
+
+/// A whole call in virtual time: a model, a media session, a telephone and a script that do as a seed wants.
+///
+/// The model keeps the protocol's order of events, answers the caller by itself, and refuses what a server refuses.
+/// Everything travels for a while, so that events cross.
+struct CallSimulation {
+    enum Happening {
+        case toCall(CallSession.Event)
+        case toModel(RealtimeClientEvent)
+        case toMedia(SimulatedMedia.Order)
+        case model(SimulatedModel.Step)
+        case media
+        case callerSpeaks
+    }
+
+    private(set) var session: CallSession
+    private(set) var invariants = CallInvariants()
+    private(set) var outcome: CallOutcome?
+    private(set) var now = Instant.zero
+    private(set) var statistics = Statistics()
+    private var random: SeededRandom
+    private var agenda: [(at: Instant, order: Int, what: Happening)] = []
+    private var nextOrder = 0
+    private var model: SimulatedModel
+    private var media = SimulatedMedia()
+    private var isModelConnected = false
+    private var modelArrival = Instant.zero
+    private var callArrival = Instant.zero
+
+    struct Statistics {
+        var interruptions = 0
+        var actions = 0
+        var heard = 0
+        var answered = 0
+        var creates = 0
+        var conflicts = 0
+    }
+
+    init(seed: UInt64) {
+        random = SeededRandom(seed: seed)
+        var handlers: Set<ScriptHandler> = []
+        for handler in ScriptHandler.allCases where random.chance(0.6) { handlers.insert(handler) }
+        var options = CallSession.ModelOptions()
+        options.turnDetection.interruptsResponse = random.chance(0.8)
+        session = CallHarness(handlers: handlers, options: options).session
+        model = SimulatedModel(random: SeededRandom(seed: seed ^ 0xA5A5))
+    }
+
+    /// Runs the call until it has finished, or clearly never will.
+    mutating func run() {
+        handle(.start)
+        plan(
+            .toCall(.hangUpRequested(reason: "operator")),
+            in: .milliseconds(Int64.random(in: 1_000...240_000, using: &random)))
+        if random.chance(0.1) {
+            plan(.toCall(.media(.timedOut)), in: .seconds(Int64.random(in: 1...120, using: &random)))
+        }
+        if random.chance(0.2) {
+            let end = CallSession.Event.telephony(.ended(byRemote: true, reason: ""))
+            plan(.toCall(end), in: .seconds(Int64.random(in: 5...120, using: &random)))
+        }
+        var rounds = 0
+        while outcome == nil, rounds < 200_000 {
+            rounds += 1
+            let index = agenda.indices.min {
+                (agenda[$0].at, agenda[$0].order) < (agenda[$1].at, agenda[$1].order)
+            }
+            if let deadline = session.nextDeadline, deadline <= index.map({ agenda[$0].at }) ?? .distantFuture {
+                now = max(now, deadline)
+                handle(.deadline)
+                continue
+            }
+            guard let index else { break }
+            let next = agenda[index]
+            agenda.swapAt(index, agenda.count - 1)
+            agenda.removeLast()
+            now = max(now, next.at)
+            happen(next.what)
+        }
+        // What is still on its way finds a finished call.
+        for straggler in agenda {
+            if case .toCall(let event) = straggler.what { handle(event) }
+        }
+        handle(.deadline)
+        invariants.checkEnd()
+    }
+
+    private mutating func plan(_ what: Happening, in delay: Duration) {
+        agenda.append((now + delay, nextOrder, what))
+        nextOrder += 1
+    }
+
+    private mutating func delay(_ range: ClosedRange<Int64>) -> Duration {
+        .milliseconds(Int64.random(in: range, using: &random))
+    }
+
+    private mutating func happen(_ what: Happening) {
+        switch what {
+        case .toCall(let event): handle(event)
+        case .toModel(let event): perform(model.receive(event))
+        case .model(let step): perform(model.advance(step))
+        case .toMedia(let order): perform(media.receive(order, at: now))
+        case .media: perform(media.tick(at: now))
+        case .callerSpeaks:
+            guard isModelConnected else { return }
+            perform(model.callerSpeaks())
+            plan(.callerSpeaks, in: delay(500...15_000))
+        }
+    }
+
+    // MARK: The call
+
+    private mutating func handle(_ event: CallSession.Event) {
+        let actions = session.receive(event, at: now)
+        invariants.watch(event, actions, at: now)
+        for action in actions { perform(action) }
+    }
+
+    private mutating func perform(_ action: CallSession.Action) {
+        switch action {
+        case .connectModel:
+            plan(.toCall(.model(random.chance(0.03) ? .failed(message: "refused") : .connected)), in: delay(10...400))
+            isModelConnected = true
+            if random.chance(0.1) {
+                plan(.toCall(.model(.closed(code: 1_006, reason: ""))), in: delay(500...90_000))
+            }
+        case .sendModel(let event):
+            if case .createResponse = event.body { statistics.creates += 1 }
+            // One connection: what was sent first arrives first.
+            modelArrival = max(modelArrival, now + delay(5...120))
+            plan(.toModel(event), in: modelArrival - now)
+        case .closeModel: isModelConnected = false
+        case .dial: dial()
+        case .listen:
+            statistics.answered += 1
+            plan(.callerSpeaks, in: delay(100...6_000))
+        case .transfer: transfer()
+        case .play(let tag, let audio): plan(.toMedia(.play(tag, audio.count)), in: .milliseconds(1))
+        case .finishPlayout(let tag): plan(.toMedia(.finish(tag)), in: .milliseconds(1))
+        case .flush: plan(.toMedia(.flush), in: .milliseconds(1))
+        case .script(let command): perform(command)
+        case .observe(let observation): note(observation)
+        case .finish(let outcome): self.outcome = outcome
+        case .hangUp: break
+        }
+    }
+
+    private mutating func note(_ observation: Observation) {
+        switch observation {
+        case .interruption: statistics.interruptions += 1
+        case .actionReturned: statistics.actions += 1
+        case .transcript(let entry) where entry.role == .agent: statistics.heard += 1
+        default: break
+        }
+    }
+
+    private mutating func dial() {
+        if random.chance(0.7) {
+            plan(.toCall(.telephony(.ringing(earlyMedia: random.chance(0.3)))), in: delay(50...2_000))
+        }
+        let pickUp = delay(300...20_000)
+        if random.chance(0.08) {
+            let failure = TelephonyFailure(
+                status: [486, 503, 603, nil].randomElement(using: &random) ?? nil, reason: "x")
+            plan(.toCall(.telephony(.failed(failure))), in: pickUp)
+        } else if random.chance(0.95) {
+            plan(.toCall(.telephony(.answered(headers: [:]))), in: pickUp)
+            plan(.toCall(.media(.started)), in: pickUp + delay(-200...300))
+        }
+    }
+
+    private mutating func transfer() {
+        if random.chance(0.7) { plan(.toCall(.telephony(.transferAccepted)), in: delay(20...200)) }
+        plan(.toCall(.telephony(.transferProgress(status: 180, reason: "Ringing"))), in: delay(200...3_000))
+        if random.chance(0.8) {
+            let status = random.chance(0.3) ? 200 : 603
+            plan(.toCall(.telephony(.transferEnded(status: status, reason: "x"))), in: delay(500...8_000))
+        }
+    }
+
+    // MARK: The script
+
+    private mutating func perform(_ command: ScriptCommand) {
+        switch command {
+        case .start(let id, let entry, _): plan(.toCall(.script(id, outcome(of: entry))), in: delay(0...30))
+        case .resume(let id, _, _): plan(.toCall(.script(id, nextOutcome())), in: delay(0...30))
+        case .cancel: break
+        }
+    }
+
+    private mutating func outcome(of entry: ScriptEntry) -> ScriptOutcome {
+        if case .handler(.onDial, _) = entry { return .returned(random.chance(0.05) ? [false, "no"] : []) }
+        if case .action("end_call", _) = entry {
+            return .yielded(.hangup(reason: nil, afterPlayout: random.chance(0.8)))
+        }
+        if case .action("transfer_call", _) = entry { return .yielded(.transfer(target: "+15105550199")) }
+        return nextOutcome()
+    }
+
+    private mutating func nextOutcome() -> ScriptOutcome {
+        switch Int.random(in: 0..<14, using: &random) {
+        case 0: .yielded(.sleep(delay(0...4_000)))
+        case 1, 2: .yielded(.say(text: "Just a moment please.", interruptible: random.chance(0.7)))
+        case 3: .yielded(.reply(instructions: random.chance(0.5) ? "Ask again." : nil))
+        case 4: .yielded(.waitForPlayout)
+        case 5:
+            random.chance(0.1) ? .yielded(.hangup(reason: "script", afterPlayout: random.chance(0.5))) : .returned([])
+        case 6: .failed(ScriptFault(kind: .error, message: "flow.lua:1: boom"))
+        case 7: .returned([false, "no"])
+        default: .returned(["done"])
+        }
+    }
+
+    // MARK: Model and media
+
+    private mutating func perform(_ effects: [SimulatedModel.Effect]) {
+        for effect in effects {
+            switch effect {
+            case .send(let event):
+                if case .error(let error) = event, error.code == "conversation_already_has_active_response" {
+                    statistics.conflicts += 1
+                }
+                callArrival = max(callArrival, now + delay(5...80))
+                if isModelConnected { plan(.toCall(.model(.event(event))), in: callArrival - now) }
+            case .later(let step, let duration): plan(.model(step), in: duration)
+            }
+        }
+    }
+
+    private mutating func perform(_ effects: [SimulatedMedia.Effect]) {
+        for effect in effects {
+            switch effect {
+            case .report(let report): plan(.toCall(.media(report)), in: .milliseconds(1))
+            case .tick(let duration): plan(.media, in: duration)
+            }
+        }
+    }
+}
