@@ -99,6 +99,13 @@ let package = Package(
 
         // Tests mirror sources.
         .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "SansIO", "RTP", "Audio", "MediaEngine", "Net", "VoiceAgent", "Conversation", "LuaRuntime", "ScriptAPI",
+                "AllocationCount", logging,
+            ],
+            path: "Tests/Benchmarks", exclude: ["baseline.c", "load.c"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("SansIOTests", ["SansIO"]),
         tests("CryptoTests", ["Crypto"]),
@@ -106,10 +113,12 @@ let package = Package(
         tests("SIPTests", ["SIP", "Crypto", "SansIO"]),
         tests("RTPTests", ["RTP", "SansIO"]),
         tests("ConversationTests", ["Conversation", "SansIO"]),
-        tests("AudioTests", ["Audio"]),
-        tests("SpeechTests", ["Speech", "Audio"]),
+        tests("AudioTests", ["Audio", "SansIO"]),
+        tests("SpeechTests", ["Speech", "Audio", "SansIO"]),
         tests("NetTests", ["Net", "SansIO", nioCore, nioPosix, logging]),
         tests("MediaEngineTests", ["MediaEngine", "RTP", "Audio", "SansIO", "AllocationCount"]),
+        tests("TelephonyTests", ["Telephony", "SIP", "Audio", "MediaEngine", "SansIO", logging]),
+        tests("VoiceAgentTests", ["VoiceAgent", "Conversation", "Net", "SansIO", logging]),
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO"]),
@@ -119,7 +128,8 @@ let package = Package(
         tests(
             "AgentHostTests",
             [
-                "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony", "LiveKit",
+                "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony",
+                "LiveKit",
                 "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", logging,
             ]),
         tests(

@@ -179,7 +179,8 @@ public actor AgentHost {
         if let id = configuration.defaultTrunkID {
             guard let trunk = trunks.first(where: { $0.id == id }) else {
                 throw TwirpError(
-                    .failedPrecondition, "there is no trunk \(id), which SIP_OUTBOUND_TRUNK_ID names; see `moonline trunk list`")
+                    .failedPrecondition,
+                    "there is no trunk \(id), which SIP_OUTBOUND_TRUNK_ID names; see `moonline trunk list`")
             }
             return trunk
         }
@@ -190,21 +191,24 @@ public actor AgentHost {
         }
         // A SIP URI can be called without a trunk.
         if trunks.isEmpty, !target.number.lowercased().hasPrefix("sip") {
-            throw TwirpError(.failedPrecondition, "there is no trunk to call by; create one with `moonline trunk create`")
+            throw TwirpError(
+                .failedPrecondition, "there is no trunk to call by; create one with `moonline trunk create`")
         }
         return trunks.first
     }
 
     private func route(_ trunk: TrunkRecord) throws(TwirpError) -> TrunkRoute {
         guard trunk.transport == "auto" || trunk.transport == "udp" else {
-            throw TwirpError(.failedPrecondition, "trunk \(trunk.id) asks for \(trunk.transport); only UDP is spoken so far")
+            throw TwirpError(
+                .failedPrecondition, "trunk \(trunk.id) asks for \(trunk.transport); only UDP is spoken so far")
         }
         guard
             let route = TrunkRoute(
                 address: trunk.address, username: trunk.authUsername.isEmpty ? nil : trunk.authUsername,
                 password: trunk.authPassword?.revealed)
         else {
-            throw TwirpError(.failedPrecondition, "the address “\(trunk.address)” of trunk \(trunk.id) is no host or host:port")
+            throw TwirpError(
+                .failedPrecondition, "the address “\(trunk.address)” of trunk \(trunk.id) is no host or host:port")
         }
         return route
     }
@@ -220,7 +224,9 @@ public actor AgentHost {
                 callsFolder: configuration.dataFolder + "/calls", observer: observer, logger: logger))
         logger.notice(
             "call begins",
-            metadata: ["call": .string(plan.id), "agent": .string(dispatch.agentName), "script": .string(plan.flow.version)])
+            metadata: [
+                "call": .string(plan.id), "agent": .string(dispatch.agentName), "script": .string(plan.flow.version),
+            ])
         let task = Task {
             var record = CallRecord(plan)
             await self.save(record)

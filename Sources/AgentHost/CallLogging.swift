@@ -37,7 +37,11 @@ extension Logger {
         case .fault(let fault):
             var metadata: Logger.Metadata = ["kind": .string(fault.kind.rawValue)]
             if !fault.traceback.isEmpty { metadata["traceback"] = .string(fault.traceback) }
-            if fault.isRetryable { warning("\(fault.message)", metadata: metadata) } else { error("\(fault.message)", metadata: metadata) }
+            if fault.isRetryable {
+                warning("\(fault.message)", metadata: metadata)
+            } else {
+                error("\(fault.message)", metadata: metadata)
+            }
         case .transcript, .callerSpeech, .digit, .usage: break
         }
     }

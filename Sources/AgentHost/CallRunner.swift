@@ -114,7 +114,8 @@ private struct CallRun {
             id: plan.id, dispatchID: plan.dispatchID, agent: plan.flow.definition.name, room: plan.room,
             to: plan.target.number, from: plan.callerID ?? "", trunkID: plan.trunkID,
             scriptVersion: plan.flow.version, startedAt: plan.startedAt, endedAt: plan.startedAt,
-            outcome: CallOutcome(kind: .cancelled, reason: "cancelled", message: "The call never began.", endedBy: .host))
+            outcome: CallOutcome(
+                kind: .cancelled, reason: "cancelled", message: "The call never began.", endedBy: .host))
         scriptFacts = facts
     }
 
@@ -218,7 +219,8 @@ private struct CallRun {
         do {
             let call = try await environment.userAgent.place(
                 OutgoingCall(
-                    target: plan.target.number, callerID: options.callerID ?? plan.callerID, headers: plan.trunkHeaders.merging(options.headers) { $1 },
+                    target: plan.target.number, callerID: options.callerID ?? plan.callerID,
+                    headers: plan.trunkHeaders.merging(options.headers) { $1 },
                     ringTimeout: options.ringTimeout, trunk: plan.trunk), handlers: handlers)
             self.call = call
             do {
@@ -229,7 +231,8 @@ private struct CallRun {
             }
         } catch {
             mailbox.yield(
-                .telephony(.failed(TelephonyFailure(status: nil, reason: error.code.rawValue, sentence: error.message))))
+                .telephony(.failed(TelephonyFailure(status: nil, reason: error.code.rawValue, sentence: error.message)))
+            )
         }
     }
 
@@ -287,6 +290,8 @@ private struct CallRun {
             call.media.stopRecording()
             call.media.close()
         }
+        // A connection to the model that is still being made is given up.
+        for task in tasks { task.cancel() }
         for task in tasks { await task.value }
         report.endedAt = plan.startedAt + (MonotonicClock.now() - began).seconds
         report.eventLogPath = files.eventLogPath

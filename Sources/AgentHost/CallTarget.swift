@@ -53,10 +53,12 @@ public struct CallTarget: Hashable, Sendable {
         }
         let digits = (lower.hasPrefix("tel:") ? String(trimmed.dropFirst(4)) : trimmed).filter { !" -.()".contains($0) }
         let body = digits.hasPrefix("+") ? digits.dropFirst() : digits[...]
-        guard (3...15).contains(body.count), body.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        guard (3...15).contains(body.count),
+            body.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else {
             throw Invalid(
-                description: "“\(excerpt(trimmed))” is not a telephone number. Use E.164: a plus sign, the country code "
+                description:
+                    "“\(excerpt(trimmed))” is not a telephone number. Use E.164: a plus sign, the country code "
                     + "and the number, for example +15105550100.")
         }
         return digits

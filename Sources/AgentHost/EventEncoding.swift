@@ -36,7 +36,8 @@ extension CallSession.Action {
         case .listen: ["action": "listen"]
         case .hangUp(let reason): ["action": "hang_up", "reason": .string(reason)]
         case .transfer(let target): ["action": "transfer", "target": .string(target)]
-        case .play(let tag, let audio): ["action": "play", "tag": .integer(Int64(tag)), "bytes": .integer(Int64(audio.count))]
+        case .play(let tag, let audio):
+            ["action": "play", "tag": .integer(Int64(tag)), "bytes": .integer(Int64(audio.count))]
         case .finishPlayout(let tag): ["action": "finish_playout", "tag": .integer(Int64(tag))]
         case .flush: ["action": "flush"]
         case .script(let command): command.logged
@@ -78,7 +79,8 @@ extension TelephonyEvent {
         case .answered(let headers):
             [
                 "event": "answered",
-                "headers": .object(JSONObject(members: headers.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+                "headers": .object(
+                    JSONObject(members: headers.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             ]
         case .failed(let failure):
             [

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -252,4 +254,9 @@ void clinux_thread_name(const char *name) {
 int clinux_thread_realtime(void) {
     struct sched_param parameters = {.sched_priority = sched_get_priority_min(SCHED_RR)};
     return -pthread_setschedparam(pthread_self(), SCHED_RR, &parameters);
+}
+
+int clinux_thread_prefer(void) {
+    id_t thread = (id_t)syscall(SYS_gettid);
+    return setpriority(PRIO_PROCESS, thread, -10) < 0 ? -errno : 0;
 }

@@ -89,11 +89,15 @@ public struct TwirpClient: Sendable {
         }
     }
 
-    /// - Parameter id: `nil` for all of the room.
-    public func listDispatches(room: String, id: String? = nil) async throws(Failure) -> [Dispatch] {
-        var request: JSON = ["room": .string(room)]
+    /// - Parameters:
+    ///   - room: `nil` for all rooms, which `moonline dev` and `start` understand; LiveKit's own server wants a room.
+    ///   - id: `nil` for all of the room.
+    public func listDispatches(room: String?, id: String? = nil) async throws(Failure) -> [Dispatch] {
+        var request: JSON = ["room": .string(room ?? "")]
         if let id { request["dispatchId"] = .string(id) }
-        return try await call("AgentDispatchService/ListDispatch", request, roomToken(room)) {
+        var token = roomToken(room ?? "")
+        token.video?.roomList = room == nil
+        return try await call("AgentDispatchService/ListDispatch", request, token) {
             reader throws(TwirpError) in
             var dispatches: [Dispatch] = []
             for item in try reader.messages("agent_dispatches") { dispatches.append(try Dispatch(reading: item)) }

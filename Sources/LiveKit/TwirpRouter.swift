@@ -57,7 +57,7 @@ public struct TwirpRouter: Sendable {
             }
             return try await backend.createDispatch(order).json
         case "livekit.AgentDispatchService/ListDispatch":
-            let reader = try reader(for: request, allowing: dispatches)
+            let reader = try reader(for: request, allowing: dispatchList)
             let id = try reader.string("dispatch_id")
             let found = try await backend.listDispatches(reader.string("room"), id.isEmpty ? nil : id)
             return list(found.map(\.json), named: "agentDispatches")
@@ -117,6 +117,13 @@ public struct TwirpRouter: Sendable {
         let room = try request.string("room")
         guard !room.isEmpty else { throw TwirpError(.invalidArgument, "room is missing", meta: ["argument": "room"]) }
         return token.video?.roomAdmin == true && token.video?.room == room
+    }
+
+    /// LiveKit lists the dispatches of one room. Here a token that may list rooms gets those of all rooms when it names
+    /// none.
+    private func dispatchList(_ token: AccessToken, _ request: ProtoJSONReader) throws(TwirpError) -> Bool {
+        if try request.string("room").isEmpty, token.video?.roomList == true { return true }
+        return try dispatches(token, request)
     }
 
     private func required(_ name: String, in reader: ProtoJSONReader) throws(TwirpError) -> String {

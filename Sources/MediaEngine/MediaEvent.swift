@@ -10,9 +10,8 @@ public enum MediaEvent: Sendable, Hashable {
     case playoutEnded(tag: UInt32, played: Int, at: Instant)
     /// A flush took effect; the last packet with audio leaves `at`.
     ///
-    /// One event for each tag that lost bytes or was being heard, in queue order: the first is the one being heard.
-    /// `played` counts the bytes of the tag really sent, fade included, and `dropped` those that were not. One event
-    /// with a `nil` tag when there was nothing to drop.
+    /// One event for each flush. `tag` is the one being heard, `nil` when none was; `played` counts its bytes really
+    /// sent, fade included. `dropped` counts the bytes of all tags that were not sent.
     case flushed(tag: UInt32?, played: Int, dropped: Int, at: Instant)
     /// The last queued byte was handed to RTP.
     case drained(at: Instant)

@@ -63,18 +63,27 @@ extension MediaSession {
             faded = fade.load(chunk, law: isMu ? .mu : .a)
         }
         playout.dropAll()
-        var hasDropped = false
+        var heard: UInt32?
+        var played = 0
+        var dropped = 0
         for index in 0..<tallies.count where !tallies[index].isDone {
             let kept = faded > 0 && fade.tag == tallies[index].tag ? faded : 0
             tallies[index].played += kept
             let tally = tallies[index]
             guard kept > 0 || tally.remaining > 0 || (tally.isStarted && !tally.isFinished) else { continue }
             tallies[index].isDone = true
-            hasDropped = true
-            report(
-                UpwardRecord(.flushed, tag: tally.tag, first: tally.played, second: tally.remaining, at: nextTick))
+            dropped += tally.remaining
+            // Parts are heard one after the other: the first that has begun is the one being heard.
+            if heard == nil, tally.isStarted || kept > 0 {
+                heard = tally.tag
+                played = tally.played
+            }
         }
-        if !hasDropped { report(UpwardRecord(.flushedNothing, at: nextTick)) }
+        if let heard {
+            report(UpwardRecord(.flushed, tag: heard, first: played, second: dropped, at: nextTick))
+        } else {
+            report(UpwardRecord(.flushedNothing, second: dropped, at: nextTick))
+        }
     }
 
     private mutating func record(to address: UnsafeMutableRawPointer?, at now: Instant) {

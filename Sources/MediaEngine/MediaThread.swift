@@ -89,7 +89,10 @@ final class MediaThread: Sendable {
         }
         handles.withLock { $0 = [media] }
         do {
-            let pump = try MediaThreadHandle(name: "pump-\(number)") { [self] in runPump() }
+            let pump = try MediaThreadHandle(name: "pump-\(number)") { [self] in
+                if isRealtime { _ = clinux_thread_prefer() }
+                runPump()
+            }
             handles.withLock { $0.append(pump) }
         } catch {
             stop()

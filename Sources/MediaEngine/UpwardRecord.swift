@@ -78,7 +78,7 @@ struct UpwardRecord {
         case .playoutStarted: .playoutStarted(tag: tag, at: instant)
         case .playoutEnded: .playoutEnded(tag: tag, played: Int(first), at: instant)
         case .flushed: .flushed(tag: tag, played: Int(first), dropped: Int(fields.second), at: instant)
-        case .flushedNothing: .flushed(tag: nil, played: 0, dropped: 0, at: instant)
+        case .flushedNothing: .flushed(tag: nil, played: 0, dropped: Int(fields.second), at: instant)
         case .drained: .drained(at: instant)
         case .digit:
             .digit(

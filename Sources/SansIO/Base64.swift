@@ -30,7 +30,9 @@ public enum Base64 {
     public static func append(
         _ bytes: some Sequence<UInt8>, to output: inout [UInt8], alphabet: Alphabet = .standard
     ) {
-        let isDone: Void? = bytes.withContiguousStorageIfAvailable { append(buffer: $0, to: &output, alphabet: alphabet) }
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable {
+            append(buffer: $0, to: &output, alphabet: alphabet)
+        }
         if isDone == nil {
             Array(bytes).withUnsafeBufferPointer { append(buffer: $0, to: &output, alphabet: alphabet) }
         }

@@ -54,7 +54,8 @@ private struct JSONParser {
     }
 
     private func failure(_ reason: JSONError.Reason) -> JSONError {
-        JSONError(offset: offset, reason: offset >= bytes.count && reason == .unexpectedCharacter ? .unexpectedEnd : reason)
+        JSONError(
+            offset: offset, reason: offset >= bytes.count && reason == .unexpectedCharacter ? .unexpectedEnd : reason)
     }
 
     private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }

@@ -4,9 +4,7 @@ extension SpeechGrammar {
     /// - Returns: Rules `utterance` (public), `phrase`, and one for each slot in use.
     public var jsgf: String {
         var text = "#JSGF V1.0;\ngrammar moonline;\n"
-        // Each further phrase costs probability, or else noise at the end is heard as the shortest one.
-        let utterance = allowsSequences ? "/0.999/ <phrase> | /0.001/ <phrase> <utterance>" : "<phrase>"
-        text += "public <utterance> = \(utterance);\n"
+        text += "public <utterance> = <phrase>\(allowsSequences ? "+" : "");\n"
         text += "<phrase> = \(phrases.map { $0.element.jsgf }.joined(separator: " | "));\n"
         for name in usedSlots {
             if let element = slots[name] { text += "<slot_\(name)> = \(element.jsgf);\n" }

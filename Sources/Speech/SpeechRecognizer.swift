@@ -16,18 +16,21 @@ public final class SpeechRecognizer {
         public var usesOpenVocabulary: Bool
         /// Up to this ``Recognition/grammarScore``, an utterance is the grammar's without further question.
         public var certainGrammarScore: Double
-        /// Beyond this score, an utterance is not the grammar's. Between both it is, if the open vocabulary hears at
-        /// least half the same words; without an open vocabulary, the middle between both decides.
+        /// Beyond this score, an utterance is not the grammar's. Between both the open vocabulary decides; without one,
+        /// this score does.
         public var worstGrammarScore: Double
+        /// How much worse than the open vocabulary's reading the grammar's may fit and still be preferred.
+        public var openVocabularyMargin: Double
 
         public init(
             modelPath: String = "/usr/share/pocketsphinx/model", usesOpenVocabulary: Bool = true,
-            certainGrammarScore: Double = 30, worstGrammarScore: Double = 45
+            certainGrammarScore: Double = 29, worstGrammarScore: Double = 40, openVocabularyMargin: Double = 3.2
         ) {
             self.modelPath = modelPath
             self.usesOpenVocabulary = usesOpenVocabulary
             self.certainGrammarScore = certainGrammarScore
             self.worstGrammarScore = worstGrammarScore
+            self.openVocabularyMargin = openVocabularyMargin
         }
     }
 
@@ -126,12 +129,8 @@ public final class SpeechRecognizer {
         guard settings.usesOpenVocabulary, let heard = try decode(audio, with: Self.openSearch) else {
             return Recognition(text: "", confidence: 0, source: .nothing, grammarScore: score)
         }
-        if let expected {
-            print(
-                "DIFF", expected.score, heard.score, expected.words.joined(separator: " "), "|",
-                heard.words.joined(separator: " "))
-        }
-        if let expected, expected.score <= settings.worstGrammarScore, Self.agree(expected.words, heard.words),
+        if let expected, expected.score <= settings.worstGrammarScore,
+            expected.score - heard.score <= settings.openVocabularyMargin,
             let recognition = inGrammar(expected)
         {
             return recognition
@@ -141,8 +140,7 @@ public final class SpeechRecognizer {
     }
 
     private var certainScore: Double {
-        settings.usesOpenVocabulary
-            ? settings.certainGrammarScore : (settings.certainGrammarScore + settings.worstGrammarScore) / 2
+        settings.usesOpenVocabulary ? settings.certainGrammarScore : settings.worstGrammarScore
     }
 
     // MARK: - Words
@@ -200,12 +198,6 @@ public final class SpeechRecognizer {
         let probability = logmath_exp(ps_get_logmath(decoder), ps_get_prob(decoder))
         let aWord = pow(min(max(probability, 0), 1), 1 / Double(words.count))
         return Hypothesis(words: words, score: -Double(score) / Double(count), confidence: aWord)
-    }
-
-    /// Whether two readings of the same audio have at least half of their words in common, in order.
-    private static func agree(_ one: [String], _ other: [String]) -> Bool {
-        let changes = other.difference(from: one)
-        return 2 * (one.count - changes.removals.count) >= max(one.count, other.count)
     }
 
     /// `read(2)`, a word's second pronunciation, is `read`.

@@ -1,6 +1,6 @@
 internal import Audio
 import CFlite
-import Synchronization
+import Glibc
 
 /// Speaks English with flite: offline, and the same samples for the same text every time.
 ///
@@ -85,6 +85,8 @@ public struct SpeechSynthesizer: Sendable {
     private static func speak(_ sentence: String, _ voice: Voice) throws(Failure) -> SynthesizedSpeech {
         try FliteLibrary.withLock { library throws(Failure) in
             guard let handle = library.voice(voice) else { throw .voiceUnavailable(voice) }
+            // The voices' excitation is drawn from the C library's generator: begin it anew for the same samples.
+            srand(1)
             guard let wave = flite_text_to_wave(sentence, handle) else { throw .synthesisFailed(sentence: sentence) }
             defer { delete_wave(wave) }
             let count = Int(wave.pointee.num_samples)

@@ -87,7 +87,7 @@ public enum SpokenText {
         var forms: [Unicode.Scalar: String] = [
             "\u{2018}": "'", "\u{2019}": "'", "\u{201C}": "\"", "\u{201D}": "\"", "\u{2013}": "-", "\u{2014}": ", ",
             "\u{2026}": ". ", "\u{2011}": "-", "\u{2010}": "-", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "ø": "o",
-            "Ø": "O", "€": "EUR ", "£": "GBP ", "°": " degrees ", "½": " one half ", "¼": " one quarter ",
+            "Ø": "O", "€": "EUR", "£": "GBP", "°": " degrees ", "½": " one half ", "¼": " one quarter ",
         ]
         for (plain, accented) in [
             ("a", "àáâãäå"), ("c", "ç"), ("e", "èéêë"), ("i", "ìíîï"), ("n", "ñ"), ("o", "òóôõö"), ("u", "ùúûü"),

@@ -19,6 +19,9 @@ struct SpokenToken {
         "november", "december",
     ]
 
+    /// No word is longer; the rest of one that is goes unsaid, as letters read out for minutes help nobody.
+    private static let longestWord = 40
+
     init(_ piece: Substring) {
         let opening: Set<Character> = ["(", "[", "{", "\"", "'", "*", "_", "#", "-", "<", ">", "~", "`", "|"]
         let closing: Set<Character> = opening.union([")", "]", "}", ".", ",", "?", "!", ";", ":", "/"])
@@ -169,7 +172,8 @@ struct SpokenToken {
         var words: [String] = []
         var run = ""
         func finish() {
-            let trimmed = String(run.drop { $0 == "'" }.reversed().drop { $0 == "'" }.reversed())
+            let bare = run.drop { $0 == "'" }.prefix(Self.longestWord)
+            let trimmed = String(bare.reversed().drop { $0 == "'" }.reversed())
             run = ""
             if trimmed.isEmpty { return }
             if trimmed.utf8.allSatisfy(Self.isDigit) {

@@ -25,7 +25,8 @@ extension NegotiatedAudio {
     /// - Throws: ``TelephonyError/Code/hostNotFound`` when the far end's `c=` line has a name without address.
     func mediaParameters() async throws(TelephonyError) -> MediaParameters {
         let remote = try await NegotiatedAudio.resolve(remoteAddress, port: remotePort)
-        let control = rtcpAddress == remoteAddress
+        let control =
+            rtcpAddress == remoteAddress
             ? TransportAddress(host: remote.host, port: rtcpPort)
             : try await NegotiatedAudio.resolve(rtcpAddress, port: rtcpPort)
         return MediaParameters(

@@ -70,7 +70,8 @@ public final class PhoneCall: Sendable {
     public func transfer(to target: String) throws(TelephonyError) {
         let isURI = target.lowercased().hasPrefix("tel:") || target.lowercased().hasPrefix("sip")
         do {
-            agent.perform(.transfer(to: try URI(parsing: isURI ? target : "tel:" + target), headers: Headers()), on: handle)
+            agent.perform(
+                .transfer(to: try URI(parsing: isURI ? target : "tel:" + target), headers: Headers()), on: handle)
         } catch {
             throw TelephonyError(.invalidTarget, "“\(target)” is no target for a transfer: \(error).")
         }

@@ -53,11 +53,13 @@ extension PhoneCallEvent {
         case .refused, .unauthorized:
             // Twilio tells in a header of its own what a 603 or 403 is about.
             if let twilio = failure.headers["X-Twilio-Error"] {
-                sentence = "Twilio refused the call: \(twilio) (\(failure.status) \(failure.reason)). "
+                sentence =
+                    "Twilio refused the call: \(twilio) (\(failure.status) \(failure.reason)). "
                     + "See https://www.twilio.com/docs/api/errors."
             }
         case .noResponse:
-            sentence = "The trunk did not answer at all. Check its address and port, and that a firewall lets UDP through."
+            sentence =
+                "The trunk did not answer at all. Check its address and port, and that a firewall lets UDP through."
         case .transportFailed:
             sentence = "Nothing listens at the trunk's address. Check its address and port."
         case .ringTimeout: sentence = "Nobody answered in time."

@@ -120,10 +120,10 @@ public actor UserAgent {
     public var callCount: Int { core.callCount }
 
     /// Ends all calls, waits briefly for their BYEs to be answered, and closes the port.
-    public func shutDown(patience: Duration = .milliseconds(300)) async {
+    public func shutDown(patience: Duration = .seconds(2)) async {
         for handle in entries.keys { await receive(.command(handle, .hangUp(reasons: []))) }
         let giveUp = ContinuousClock.now + patience
-        while !core.isIdle, ContinuousClock.now < giveUp {
+        while core.awaitsResponses, ContinuousClock.now < giveUp {
             do {
                 try await Task.sleep(for: .milliseconds(20))
             } catch {
@@ -133,7 +133,7 @@ public actor UserAgent {
         timer.stop()
         work.finish()
         loop?.cancel()
-        socket.close()
+        await socket.shutdown()
         entries.removeAll()
     }
 

@@ -20,7 +20,7 @@ public struct CalleeScript: Hashable, Sendable {
     /// One of the synthesiser's voices.
     public var voice: String
 
-    public init(answerDelay: Duration, steps: [Step], expectedPhrases: [String] = [], voice: String = "slt") {
+    public init(answerDelay: Duration, steps: [Step], expectedPhrases: [String] = [], voice: String = "awb") {
         self.answerDelay = answerDelay
         self.steps = steps
         self.expectedPhrases = expectedPhrases

@@ -127,7 +127,8 @@ public struct CalleeSession: Sendable {
             state = .awaitingHangUp(giveUpAt: now + patience)
             return []
         case .hangUp:
-            return [.hangUp] + finish(nextStep == script.steps.count ? .completed : .failed("hung up before the last step"))
+            return [.hangUp]
+                + finish(nextStep == script.steps.count ? .completed : .failed("hung up before the last step"))
         }
     }
 

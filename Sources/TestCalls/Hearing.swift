@@ -10,7 +10,7 @@ final class Hearing: Sendable {
 
     /// - Parameter phrases: What is likely to be heard; empty for anything.
     init(phrases: [String]) throws(SpeechRecognizer.Failure) {
-        recognizer = try SpeechRecognizer()
+        recognizer = try SpeechRecognizer(SpeechRecognizer.Settings(worstGrammarScore: 36))
         if !phrases.isEmpty { try recognizer.setGrammar(SpeechGrammar(sentences: phrases)) }
     }
 

@@ -43,7 +43,8 @@ struct DemoCommand: AsyncParsableCommand {
             .awaitHangUp(patience: .seconds(20)),
         ],
         expectedPhrases: [
-            "Hello, this is the dental practice.", "I am calling about your appointment.", "Is that still good for you?",
+            "Hello, this is the dental practice.", "I am calling about your appointment.",
+            "Is that still good for you?",
             "Let me look that up.", "We have one p m, two p m or three p m.", "Which time would you like?",
             "Your appointment is confirmed.", "Is there anything else?", "Thank you for your time. Goodbye!",
         ])

@@ -16,9 +16,13 @@ struct DemoSummary {
     /// What did not happen; empty when all did.
     var shortcomings: [String] {
         var missing: [String] = []
-        if case .failed(let why) = calleeOutcome { missing.append("the callee's script did not come to its end: \(why)") }
+        if case .failed(let why) = calleeOutcome {
+            missing.append("the callee's script did not come to its end: \(why)")
+        }
         if report.outcome.kind != .completed { missing.append("the call: \(report.outcome.message)") }
-        if report.outcome.endedBy != .agent { missing.append("the agent did not hang up, \(report.outcome.endedBy.rawValue) did") }
+        if report.outcome.endedBy != .agent {
+            missing.append("the agent did not hang up, \(report.outcome.endedBy.rawValue) did")
+        }
         for name in DemoSummary.actions {
             let calls = report.actions.filter { $0.name == name }
             if calls.isEmpty {
@@ -41,7 +45,8 @@ struct DemoSummary {
             let file = try WAVFile(contentsOf: path)
             guard file.channelCount == 2 else { return ["the recording is not stereo"] }
             return zip([0, 1], ["callee", "agent"]).compactMap { channel, name in
-                LevelMeter.peak(of: file.channel(channel)) < 1_000 ? "the \(name)'s side of the recording is silent" : nil
+                LevelMeter.peak(of: file.channel(channel)) < 1_000
+                    ? "the \(name)'s side of the recording is silent" : nil
             }
         } catch {
             return ["the recording cannot be read: \(error)"]
@@ -74,7 +79,8 @@ struct DemoSummary {
                 report.actions.map {
                     [
                         "name": .string($0.name), "arguments": .string($0.arguments),
-                        "result": $0.output.map { .string($0) } ?? .null, "error": $0.error.map { .string($0) } ?? .null,
+                        "result": $0.output.map { .string($0) } ?? .null,
+                        "error": $0.error.map { .string($0) } ?? .null,
                     ]
                 }),
             "transcript": .array(

@@ -71,7 +71,8 @@ private struct HostRun {
                     agent: agent, logger: logger)
             } catch {
                 await agent.shutDown()
-                throw HostError("Cannot serve the admin API: \(error.message) Another port can be given by --admin-port.")
+                throw HostError(
+                    "Cannot serve the admin API: \(error.message) Another port can be given by --admin-port.")
             }
             let names = await agent.agentNames.joined(separator: ", ")
             Console.error(

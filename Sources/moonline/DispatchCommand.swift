@@ -25,7 +25,8 @@ struct DispatchCommand: AsyncParsableCommand {
         @Option(help: "The agent, as its flow names it.")
         var agentName: String
 
-        @Option(help: "The number to call, or a JSON object with \"phone_number\"; the script reads it as call.metadata.")
+        @Option(
+            help: "The number to call, or a JSON object with \"phone_number\"; the script reads it as call.metadata.")
         var metadata: String = ""
 
         func validate() throws {
@@ -57,7 +58,7 @@ struct DispatchCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reportingFailures {
-                let dispatches = try await admin.client().listDispatches(room: room ?? "")
+                let dispatches = try await admin.client().listDispatches(room: room)
                 if admin.json {
                     Console.print(JSON.array(dispatches.map(\.json)).text)
                 } else if dispatches.isEmpty {

@@ -1,214 +1,460 @@
-/* A load generator for media: N paced RTP streams, and what returns of them.
+/* The load of the benchmarks, in one process: the telephone side of N calls, and the model that they are connected to.
  *
- *   load --target HOST --base-port P [--port-step 2] [--calls N] [--seconds S] [--local-port Q] [--ssrc-base X]
- *   load --target HOST --ports 1234,1240,…
+ *   load --calls N --seconds S [--rtp-base P] [--certificate FILE --key FILE]
  *
- * Sends a packet of 160 bytes PCMU to each of N ports every 20 ms, phases spread over the interval, from one local port
- * a stream (Q, Q+2, …). Counts what comes back and how regularly. Payload bytes 0…7 carry the monotonic send time, so
- * that an echo tells its round trip. Prints one JSON object. */
+ * Listens on a TCP port of 127.0.0.1 and prints it. Who is measured opens a WebSocket a call, for the model
+ * `bench-I-PORT` (call number, RTP port), and sends session.update. When all have, each call gets an RTP packet every
+ * 20 ms, with spread phases, from port P + 2·I; and every two seconds a reply of the model: one second of audio in five
+ * deltas within 160 ms, then, in every second reply, the interruption in mid-word.
+ *
+ * Each 20 ms of audio begins with the time at which it was sent. So both ways are timed here, outside of who is measured:
+ * up from sendto to the decoded WebSocket message, down from the write of a reply's first delta to its first packet.
+ * Prints `begin` and `end` around the S seconds that count, and then one JSON object.
+ *
+ *   cc -O2 load.c -o load -lssl -lcrypto */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
+#include "bench.h"
 
-enum { max_calls = 4096, payload_size = 160, packet_size = 12 + payload_size, batch = 16 };
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+
+enum { room = 32768, block_count = 50, delta_count = 5, delta_blocks = block_count / delta_count };
+enum phase { phase_none, phase_handshake, phase_upgrade, phase_open, phase_ready, phase_dead };
+
+static const int64_t ms = 1000000;
+
+struct connection {
+    int fd, call;
+    enum phase phase;
+    SSL *ssl;
+    size_t held;
+    uint8_t bytes[room];
+};
 
 struct call {
     int fd;
+    struct connection *model;
     struct sockaddr_in to;
     uint16_t sequence;
     uint32_t timestamp;
     int64_t due;
-    uint16_t last_received;
+    /* What came back. */
+    uint16_t last_sequence;
     int has_received;
-    int64_t last_arrival;
-    int64_t last_stamp;
+    int64_t last_arrival, last_audio, last_stamp;
+    /* The model. */
+    int64_t step_due, cycle_start;
+    int step, cycle;
+    int64_t speech_started;
+    uint16_t next_block;
 };
 
 static struct call calls[max_calls];
-static int ports[max_calls];
+static int call_count, ready_count, is_counting;
+static SSL_CTX *tls;
+static int epoll;
+static struct {
+    uint64_t sent, failed, received, lost, up_blocks, up_messages, misplaced, replies, interruptions, unheard, broken;
+    struct histogram send_lateness, up, down, barge_in, spacing;
+} figures;
 
-/* Histogram of microseconds, quarters of powers of two. */
-struct histogram { uint64_t counts[128], count; };
+/* Sends whole messages; a peer that does not read is given up. */
+static void write_bytes(struct connection *c, const uint8_t *bytes, size_t count) {
+    if (c->phase == phase_dead) return;
+    int written = c->ssl ? SSL_write(c->ssl, bytes, (int)count) : (int)send(c->fd, bytes, count, MSG_NOSIGNAL);
+    if (written == (int)count) return;
+    figures.broken++;
+    c->phase = phase_dead;
+    epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, NULL);
+}
 
-static void record(struct histogram *h, int64_t ns) {
-    uint64_t us = ns < 0 ? 0 : (uint64_t)ns / 1000;
-    int bucket = (int)us;
-    if (us >= 4) {
-        int exponent = 63 - __builtin_clzll(us);
-        bucket = 4 * (exponent - 1) + (int)(us >> (exponent - 2) & 3);
-        if (bucket > 127) bucket = 127;
+static size_t append_event(uint8_t *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#include <stdarg.h>
+static size_t append_event(uint8_t *out, const char *format, ...) {
+    static char text[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return make_frame(text, (size_t)length, 0, out);
+}
+
+#define PATH "\"response_id\":\"resp_%d\",\"item_id\":\"item_%d\",\"output_index\":0"
+#define PART PATH ",\"content_index\":0"
+
+static size_t append_delta(uint8_t *out, int call, int cycle, int number) {
+    uint8_t audio[delta_blocks * payload_size];
+    char text[delta_blocks * payload_size * 4 / 3 + 8];
+    for (int b = 0; b < delta_blocks; b++) {
+        uint8_t *block = audio + b * payload_size;
+        memset(block, 0x21 + b, payload_size);
+        struct mark mark = {now_ns(), mark_magic, (uint16_t)call, (uint16_t)(number * delta_blocks + b)};
+        memcpy(block, &mark, sizeof mark);
     }
-    h->counts[bucket]++;
-    h->count++;
+    text[encode_base64(audio, sizeof audio, text)] = 0;
+    return append_event(out, "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_1\"," PART ",\"delta\":\"%s\"}",
+                        cycle, cycle, text);
 }
 
-static double quantile(const struct histogram *h, double q) {
-    uint64_t rank = (uint64_t)((double)h->count * q + 0.999999), seen = 0;
-    if (h->count == 0) return 0;
-    for (int i = 0; i < 128; i++) {
-        seen += h->counts[i];
-        if (seen >= rank) return i < 4 ? i + 1 : (double)((uint64_t)(4 + i % 4 + 1) << (i / 4 - 1));
+/* One step of a call's conversation; what is written together arrives together. */
+static void step(struct call *c) {
+    static uint8_t out[65536];
+    int n = c->cycle, number = (int)(c - calls);
+    size_t length = 0;
+    if (c->step == 0) {
+        length += append_event(out, "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\",\"status\":\"in_progress\"}}", n);
+        length += append_event(out + length, "{\"type\":\"response.output_item.added\",\"response_id\":\"resp_%d\",\"output_index\":0,\"item\":{\"id\":\"item_%d\",\"type\":\"message\",\"status\":\"in_progress\",\"role\":\"assistant\",\"content\":[]}}", n, n);
+        length += append_event(out + length, "{\"type\":\"response.content_part.added\"," PART ",\"part\":{\"type\":\"audio\",\"transcript\":\"\"}}", n, n);
+        length += append_event(out + length, "{\"type\":\"response.output_audio_transcript.delta\"," PART ",\"delta\":\"Good morning, this is the practice.\"}", n, n);
     }
-    return 0;
+    if (c->step < delta_count) {
+        length += append_delta(out + length, number, n, c->step);
+        c->step_due += 40 * ms;
+    } else if (c->step == delta_count) {
+        length += append_event(out, "{\"type\":\"response.output_audio.done\"," PART "}", n, n);
+        length += append_event(out + length, "{\"type\":\"response.output_audio_transcript.done\"," PART ",\"transcript\":\"Good morning, this is the practice.\"}", n, n);
+        length += append_event(out + length, "{\"type\":\"response.content_part.done\"," PART ",\"part\":{\"type\":\"audio\",\"transcript\":\"Good morning, this is the practice.\"}}", n, n);
+        length += append_event(out + length, "{\"type\":\"response.output_item.done\",\"response_id\":\"resp_%d\",\"output_index\":0,\"item\":{\"id\":\"item_%d\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[]}}", n, n);
+        length += append_event(out + length, "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_%d\",\"status\":\"completed\",\"output\":[]}}", n);
+        figures.replies += (uint64_t)is_counting;
+        c->step_due = c->cycle_start + 500 * ms + random() % (20 * ms);
+    } else if (c->step == delta_count + 1) {
+        if (n % 2) {
+            length += append_event(out, "{\"type\":\"input_audio_buffer.speech_started\",\"item_id\":\"user_%d\",\"audio_start_ms\":0}", n);
+            c->speech_started = now_ns();
+        }
+        c->step_due = c->cycle_start + 1500 * ms;
+    } else {
+        if (n % 2) {
+            length += append_event(out, "{\"type\":\"input_audio_buffer.speech_stopped\",\"item_id\":\"user_%d\",\"audio_end_ms\":0}", n);
+            length += append_event(out + length, "{\"type\":\"input_audio_buffer.committed\",\"item_id\":\"user_%d\",\"previous_item_id\":null}", n);
+            /* What was last heard of the agent, against the moment at which it was to be silent. */
+            if (is_counting) {
+                figures.interruptions++;
+                record(&figures.barge_in, c->last_audio > c->speech_started ? c->last_audio - c->speech_started : 0);
+                if (!c->last_audio) figures.unheard++;
+            }
+        }
+        c->last_audio = 0;
+        c->cycle++;
+        c->cycle_start += 2000 * ms;
+        c->step_due = c->cycle_start + random() % (20 * ms);
+        c->step = -1;
+    }
+    c->step++;
+    if (length) write_bytes(c->model, out, length);
 }
 
-static int64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+static void answer_upgrade(struct connection *c, char *request) {
+    char *key = strcasestr(request, "Sec-WebSocket-Key:"), *model = strstr(request, "model=bench-");
+    int call, port;
+    if (!key || !model || sscanf(model, "model=bench-%d-%d", &call, &port) != 2 || call < 0 || call >= call_count) {
+        fprintf(stderr, "load: an upgrade that nobody expects\n");
+        exit(1);
+    }
+    key += strlen("Sec-WebSocket-Key:");
+    while (*key == ' ') key++;
+    char text[128], accept[64], answer[256];
+    snprintf(text, sizeof text, "%.*s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", (int)strcspn(key, "\r\n "), key);
+    uint8_t digest[20];
+    SHA1((const uint8_t *)text, strlen(text), digest);
+    accept[encode_base64(digest, sizeof digest, accept)] = 0;
+    int length = snprintf(answer, sizeof answer,
+                          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                          "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
+    c->call = call;
+    c->phase = phase_open;
+    calls[call].model = c;
+    calls[call].to.sin_port = htons((uint16_t)port);
+    write_bytes(c, (const uint8_t *)answer, (size_t)length);
+    uint8_t out[256];
+    write_bytes(c, out, append_event(out, "{\"type\":\"session.created\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
 }
 
-static void die(const char *what) {
-    perror(what);
-    exit(1);
+static void receive_message(struct connection *c, const char *text, size_t length, int64_t now) {
+    if (is_type(text, length, "input_audio_buffer.append")) {
+        size_t rest;
+        const char *audio = value_behind(text, length, "\"audio\":\"", &rest);
+        if (!audio || !is_counting) return;
+        uint8_t bytes[16384];
+        size_t count = decode_base64(audio, rest, bytes, sizeof bytes);
+        figures.up_messages++;
+        for (size_t at = 0; at + payload_size <= count; at += payload_size) {
+            struct mark mark;
+            memcpy(&mark, bytes + at, sizeof mark);
+            if (mark.magic != mark_magic || mark.call != c->call) {
+                figures.misplaced++;
+                continue;
+            }
+            figures.up_blocks++;
+            record(&figures.up, now - mark.stamp);
+        }
+    } else if (is_type(text, length, "session.update") && c->phase == phase_open) {
+        uint8_t out[256];
+        write_bytes(c, out, append_event(out, "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+        c->phase = phase_ready;
+        ready_count++;
+    }
 }
 
-static const char *option(int argc, char **argv, const char *name, const char *fallback) {
-    for (int i = 1; i + 1 < argc; i++)
-        if (!strcmp(argv[i], name)) return argv[i + 1];
-    return fallback;
+static void parse(struct connection *c, int64_t now) {
+    if (c->phase == phase_upgrade) {
+        char *end = memmem(c->bytes, c->held, "\r\n\r\n", 4);
+        if (!end) return;
+        *end = 0;
+        answer_upgrade(c, (char *)c->bytes);
+        size_t used = (size_t)(end + 4 - (char *)c->bytes);
+        memmove(c->bytes, c->bytes + used, c->held -= used);
+    }
+    size_t at = 0, taken, length;
+    int opcode;
+    char *text;
+    while ((taken = take_frame(c->bytes + at, c->held - at, &opcode, &text, &length))) {
+        at += taken;
+        if (opcode == 1) receive_message(c, text, length, now);
+        if (opcode == 9 && length < 126) {
+            uint8_t pong[130] = {0x8A, (uint8_t)length};
+            memcpy(pong + 2, text, length);
+            write_bytes(c, pong, 2 + length);
+        }
+    }
+    if (at) memmove(c->bytes, c->bytes + at, c->held -= at);
+}
+
+static void read_model(struct connection *c) {
+    if (c->phase == phase_handshake) {
+        int done = SSL_accept(c->ssl);
+        if (done == 1) c->phase = phase_upgrade;
+        else if (SSL_get_error(c->ssl, done) != SSL_ERROR_WANT_READ) {
+            fprintf(stderr, "load: a TLS handshake failed\n");
+            exit(1);
+        }
+        if (done != 1) return;
+    }
+    while (c->phase != phase_dead) {
+        size_t free = room - c->held;
+        int got = c->ssl ? SSL_read(c->ssl, c->bytes + c->held, (int)free)
+                         : (int)recv(c->fd, c->bytes + c->held, free, MSG_DONTWAIT);
+        if (got <= 0) {
+            int is_waiting = c->ssl ? SSL_get_error(c->ssl, got) == SSL_ERROR_WANT_READ
+                                    : got < 0 && (errno == EAGAIN || errno == EINTR);
+            if (is_waiting) return;
+            if (is_counting) figures.broken++;
+            c->phase = phase_dead;
+            epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, NULL);
+            return;
+        }
+        c->held += (size_t)got;
+        parse(c, now_ns());
+        if (c->ssl ? !SSL_has_pending(c->ssl) : got < (int)free) return;
+    }
+}
+
+static void accept_model(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+    if (fd < 0) return;
+    int one = 1, size = 1 << 20;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    struct connection *c = calloc(1, sizeof *c);
+    if (!c) die("memory");
+    c->fd = fd;
+    c->phase = tls ? phase_handshake : phase_upgrade;
+    if (tls) {
+        c->ssl = SSL_new(tls);
+        SSL_set_fd(c->ssl, fd);
+        SSL_set_read_ahead(c->ssl, 1);
+    }
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void send_packet(struct call *c) {
+    uint8_t packet[packet_size];
+    memset(packet, 0x55, sizeof packet);
+    packet[0] = 0x80;
+    packet[1] = c->sequence == 0 ? 0x80 : 0;
+    uint16_t sequence = htons(c->sequence++);
+    uint32_t timestamp = htonl(c->timestamp), ssrc = htonl(1000 + (uint32_t)(c - calls));
+    struct mark mark = {now_ns(), mark_magic, (uint16_t)(c - calls), 0};
+    memcpy(packet + 2, &sequence, 2);
+    memcpy(packet + 4, &timestamp, 4);
+    memcpy(packet + 8, &ssrc, 4);
+    memcpy(packet + 12, &mark, sizeof mark);
+    int failed = sendto(c->fd, packet, sizeof packet, 0, (struct sockaddr *)&c->to, sizeof c->to) < 0;
+    if (is_counting) {
+        if (failed) figures.failed++;
+        else figures.sent++;
+        record(&figures.send_lateness, mark.stamp - c->due);
+    }
+    c->timestamp += payload_size;
+    c->due += 20 * ms;
+}
+
+static void receive_packets(struct call *c) {
+    static uint8_t buffers[batch][2048], quiet[payload_size];
+    static struct mmsghdr messages[batch];
+    static struct iovec parts[batch];
+    if (!parts[0].iov_len) {
+        memset(quiet, silence, sizeof quiet);
+        for (int i = 0; i < batch; i++) {
+            parts[i] = (struct iovec){buffers[i], sizeof buffers[i]};
+            messages[i].msg_hdr.msg_iov = &parts[i];
+            messages[i].msg_hdr.msg_iovlen = 1;
+        }
+    }
+    int got = recvmmsg(c->fd, messages, batch, MSG_DONTWAIT, NULL);
+    int64_t arrival = now_ns();
+    for (int m = 0; m < got; m++) {
+        if (messages[m].msg_len != packet_size) continue;
+        uint16_t sequence = (uint16_t)(buffers[m][2] << 8 | buffers[m][3]);
+        uint8_t *payload = buffers[m] + 12;
+        if (is_counting) {
+            figures.received++;
+            uint16_t gap = (uint16_t)(sequence - c->last_sequence);
+            if (c->has_received && gap > 1 && gap < 1000) figures.lost += gap - 1u;
+            if (c->has_received) record(&figures.spacing, llabs(arrival - c->last_arrival - 20 * ms));
+        }
+        c->has_received = 1;
+        c->last_sequence = sequence;
+        c->last_arrival = arrival;
+        if (!memcmp(payload, quiet, payload_size)) continue;
+        c->last_audio = arrival;
+        struct mark mark;
+        memcpy(&mark, payload, sizeof mark);
+        if (mark.magic != mark_magic || mark.call != (uint16_t)(c - calls)) continue;
+        if (mark.block == 0 && mark.stamp != c->last_stamp) {
+            if (is_counting) record(&figures.down, arrival - mark.stamp);
+            c->last_stamp = mark.stamp;
+        } else if (mark.block != c->next_block && is_counting) {
+            figures.misplaced++;
+        }
+        c->next_block = mark.block + 1;
+    }
 }
 
 int main(int argc, char **argv) {
-    const char *target = option(argc, argv, "--target", "127.0.0.1");
-    int base = atoi(option(argc, argv, "--base-port", "40000"));
-    int step = atoi(option(argc, argv, "--port-step", "2"));
-    int count = atoi(option(argc, argv, "--calls", "1"));
+    call_count = atoi(option(argc, argv, "--calls", "1"));
     double seconds = atof(option(argc, argv, "--seconds", "5"));
-    int local = atoi(option(argc, argv, "--local-port", "50000"));
-    uint32_t ssrc_base = (uint32_t)strtoul(option(argc, argv, "--ssrc-base", "1000"), NULL, 0);
-    const char *list = option(argc, argv, "--ports", NULL);
-    if (list) {
-        char *copy = strdup(list), *save = NULL;
-        count = 0;
-        for (char *p = strtok_r(copy, ",", &save); p && count < max_calls; p = strtok_r(NULL, ",", &save))
-            ports[count++] = atoi(p);
-        free(copy);
-    } else {
-        if (count > max_calls) count = max_calls;
-        for (int i = 0; i < count; i++) ports[i] = base + i * step;
+    int base = atoi(option(argc, argv, "--rtp-base", "50000"));
+    const char *certificate = option(argc, argv, "--certificate", NULL), *key = option(argc, argv, "--key", NULL);
+    if (call_count < 1 || call_count > max_calls) {
+        fprintf(stderr, "load: 1 to %d calls\n", max_calls);
+        return 2;
     }
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    if (certificate) {
+        tls = SSL_CTX_new(TLS_server_method());
+        if (!tls || SSL_CTX_use_certificate_file(tls, certificate, SSL_FILETYPE_PEM) != 1 || !key ||
+            SSL_CTX_use_PrivateKey_file(tls, key, SSL_FILETYPE_PEM) != 1) {
+            fprintf(stderr, "load: cannot use the certificate %s\n", certificate);
+            return 1;
+        }
     }
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    if (bind(listener, (struct sockaddr *)&at, size) < 0 || listen(listener, 1024) < 0) die("listen");
+    getsockname(listener, (struct sockaddr *)&at, &size);
 
-    int epoll = epoll_create1(0), timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-    if (epoll < 0 || timer < 0) die("epoll, timerfd");
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u32 = UINT32_MAX};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event);
-    int64_t begun = now_ns() + 10000000;
-    for (int i = 0; i < count; i++) {
+    epoll = epoll_create1(0);
+    if (epoll < 0) die("epoll");
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &epoll};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    for (int i = 0; i < call_count; i++) {
         struct call *c = &calls[i];
         c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        if (c->fd < 0) die("socket");
-        struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(local + 2 * i))};
-        from.sin_addr.s_addr = htonl(INADDR_ANY);
-        if (bind(c->fd, (struct sockaddr *)&from, sizeof from) < 0) die("bind");
-        c->to.sin_family = AF_INET;
-        c->to.sin_port = htons((uint16_t)ports[i]);
-        if (inet_pton(AF_INET, target, &c->to.sin_addr) != 1) die("--target");
-        c->due = begun + (int64_t)i * 20000000 / count;
-        event = (struct epoll_event){.events = EPOLLIN, .data.u32 = (uint32_t)i};
+        struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(base + 2 * i)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&from, sizeof from) < 0) die("UDP port");
+        c->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        event = (struct epoll_event){.events = EPOLLIN, .data.ptr = c};
         epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
     }
+    printf("port %d\n", ntohs(at.sin_port));
+    fflush(stdout);
 
-    static uint8_t buffers[batch][2048];
-    struct mmsghdr messages[batch];
-    struct iovec parts[batch];
-    memset(messages, 0, sizeof messages);
-    for (int i = 0; i < batch; i++) {
-        parts[i] = (struct iovec){buffers[i], sizeof buffers[i]};
-        messages[i].msg_hdr.msg_iov = &parts[i];
-        messages[i].msg_hdr.msg_iovlen = 1;
-    }
-
-    static struct histogram lateness, spacing, echo;
-    uint64_t sent = 0, received = 0, lost = 0, failed = 0;
-    int64_t end = begun + (int64_t)(seconds * 1e9);
+    int64_t opened = now_ns(), begun = 0, from = INT64_MAX, until = INT64_MAX;
     int next = 0; /* the calls take turns in the order of their phases */
+    struct rusage before = {0}, after;
     for (;;) {
-        struct itimerspec at = {.it_value = {calls[next].due / 1000000000, calls[next].due % 1000000000}};
-        timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
-        struct epoll_event ready[64];
-        int n = epoll_wait(epoll, ready, 64, 1000);
-        int64_t now = now_ns();
-        if (now >= end + 200000000) break;
-        while (calls[next].due <= now && calls[next].due < end) {
-            struct call *c = &calls[next];
-            uint8_t packet[packet_size];
-            memset(packet, 0x55, sizeof packet);
-            packet[0] = 0x80;
-            packet[1] = c->sequence == 0 ? 0x80 : 0;
-            uint16_t sequence = htons(c->sequence);
-            uint32_t timestamp = htonl(c->timestamp), ssrc = htonl(ssrc_base + (uint32_t)next);
-            int64_t stamp = now_ns();
-            memcpy(packet + 2, &sequence, 2);
-            memcpy(packet + 4, &timestamp, 4);
-            memcpy(packet + 8, &ssrc, 4);
-            memcpy(packet + 12, &stamp, 8);
-            if (sendto(c->fd, packet, sizeof packet, 0, (struct sockaddr *)&c->to, sizeof c->to) < 0) failed++;
-            else sent++;
-            record(&lateness, stamp - c->due);
-            c->sequence++;
-            c->timestamp += payload_size;
-            c->due += 20000000;
-            next = (next + 1) % count;
-        }
-        if (calls[next].due >= end) calls[next].due = end + 200000000;
-        for (int e = 0; e < n; e++) {
-            if (ready[e].data.u32 == UINT32_MAX) continue;
-            struct call *c = &calls[ready[e].data.u32];
-            int got = recvmmsg(c->fd, messages, batch, MSG_DONTWAIT, NULL);
-            int64_t arrival = now_ns();
-            for (int m = 0; m < got; m++) {
-                if (messages[m].msg_len < 12) continue;
-                uint16_t sequence = (uint16_t)(buffers[m][2] << 8 | buffers[m][3]);
-                received++;
-                if (c->has_received) {
-                    uint16_t gap = (uint16_t)(sequence - c->last_received);
-                    if (gap > 1 && gap < 1000) lost += gap - 1u;
-                    int64_t late = arrival - c->last_arrival - 20000000;
-                    record(&spacing, late < 0 ? -late : late);
-                }
-                c->has_received = 1;
-                c->last_received = sequence;
-                c->last_arrival = arrival;
-                int64_t stamp;
-                if (messages[m].msg_len >= 20) {
-                    memcpy(&stamp, buffers[m] + 12, 8);
-                    int is_new = stamp != c->last_stamp && stamp > begun - 1000000000 && stamp <= arrival;
-                    if (is_new) record(&echo, arrival - stamp);
-                    if (is_new) c->last_stamp = stamp;
-                }
+        int64_t now = now_ns(), wake = now + 100 * ms;
+        if (!begun && ready_count == call_count) {
+            begun = now + 300 * ms;
+            from = begun + 2300 * ms;
+            until = from + (int64_t)(seconds * 1e9);
+            for (int i = 0; i < call_count; i++) {
+                calls[i].due = begun + (int64_t)i * 20 * ms / call_count;
+                calls[i].cycle_start = calls[i].step_due = begun + (int64_t)i * 2000 * ms / call_count;
+                calls[i].cycle = i % 2;
             }
         }
+        if (!begun && now - opened > 30000 * ms) {
+            fprintf(stderr, "load: only %d of %d calls have reached the model\n", ready_count, call_count);
+            return 1;
+        }
+        if (begun) {
+            wake = calls[next].due;
+            for (int i = 0; i < call_count; i++)
+                if (calls[i].step_due < wake) wake = calls[i].step_due;
+        }
+        int64_t wait = wake - now_ns();
+        if (wait < 0) wait = 0;
+        struct timespec timeout = {wait / 1000000000, wait % 1000000000};
+        struct epoll_event ready[64];
+        int n = epoll_pwait2(epoll, ready, 64, &timeout, NULL);
+        for (int e = 0; e < n; e++) {
+            void *what = ready[e].data.ptr;
+            if (what == &epoll) accept_model(listener);
+            else if (what >= (void *)calls && what < (void *)(calls + max_calls)) receive_packets(what);
+            else read_model(what);
+        }
+        if (!begun) continue;
+        now = now_ns();
+        while (calls[next].due <= now) {
+            send_packet(&calls[next]);
+            next = (next + 1) % call_count;
+        }
+        for (int i = 0; i < call_count; i++)
+            while (calls[i].step_due <= now) step(&calls[i]);
+        if (now >= from) {
+            from = INT64_MAX;
+            is_counting = 1;
+            getrusage(RUSAGE_SELF, &before);
+            puts("begin");
+            fflush(stdout);
+        }
+        if (now >= until && is_counting) {
+            is_counting = 0;
+            getrusage(RUSAGE_SELF, &after);
+            puts("end");
+            fflush(stdout);
+        }
+        /* Goes on a little, so that who reads these lines still sees the load. */
+        if (now >= until + 200 * ms) break;
     }
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    printf("{\"calls\":%d,\"seconds\":%.1f,\"packets_sent\":%llu,\"send_failures\":%llu,\"packets_received\":%llu,"
-           "\"packets_missing\":%llu,\"cpu_seconds\":%.3f,"
-           "\"send_lateness_us\":{\"p50\":%.0f,\"p99\":%.0f},"
-           "\"return_irregularity_us\":{\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f},"
-           "\"echo_us\":{\"count\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f}}\n",
-           count, seconds, (unsigned long long)sent, (unsigned long long)failed, (unsigned long long)received,
-           (unsigned long long)lost, cpu, quantile(&lateness, 0.5), quantile(&lateness, 0.99),
-           quantile(&spacing, 0.5), quantile(&spacing, 0.99), quantile(&spacing, 0.999),
-           (unsigned long long)echo.count, quantile(&echo, 0.5), quantile(&echo, 0.99), quantile(&echo, 0.999));
+    double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+                 (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
+    printf("{\"cpu_share\":%.4f,\"packets_sent\":%llu,\"send_failures\":%llu,\"packets_received\":%llu,"
+           "\"sequence_gaps\":%llu,\"up_blocks\":%llu,\"up_messages\":%llu,\"misplaced_blocks\":%llu,\"replies\":%llu,"
+           "\"interruptions\":%llu,\"unheard_interruptions\":%llu,\"broken_connections\":%llu,",
+           cpu / seconds, (unsigned long long)figures.sent, (unsigned long long)figures.failed,
+           (unsigned long long)figures.received, (unsigned long long)figures.lost,
+           (unsigned long long)figures.up_blocks, (unsigned long long)figures.up_messages,
+           (unsigned long long)figures.misplaced, (unsigned long long)figures.replies,
+           (unsigned long long)figures.interruptions, (unsigned long long)figures.unheard,
+           (unsigned long long)figures.broken);
+    print_histogram("send_lateness_us", &figures.send_lateness);
+    printf(",");
+    print_histogram("up_us", &figures.up);
+    printf(",");
+    print_histogram("down_us", &figures.down);
+    printf(",");
+    print_histogram("barge_in_us", &figures.barge_in);
+    printf(",");
+    print_histogram("spacing_error_us", &figures.spacing);
+    printf("}\n");
     return 0;
 }

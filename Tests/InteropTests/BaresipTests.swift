@@ -24,6 +24,10 @@ extension Strangers {
                 call.say(ours)
                 try await call.said()
                 try await call.heard(seconds: Double(theirs.count) / Double(G711.sampleRate) + 1)
+                let statistics = try #require(call.phoneCall.value).media.statistics()
+                // All of baresip's RTP and RTCP was understood.
+                #expect(statistics.packetsReceived > 200 && statistics.packetsLost == 0)
+                #expect(statistics.invalidDropped == 0 && statistics.strangersDropped == 0)
                 call.hangUp()
                 let received = Likeness(of: theirs, in: call.samples)
                 #expect(received.share > 0.95, "what we heard of the recording that baresip played: \(received)")

@@ -35,6 +35,7 @@ final class Phone: Sendable {
     }
 
     /// Runs `body` with a phone, and shuts the phone down.
+    @discardableResult
     static func with<Outcome: Sendable>(
         _ configuration: Configuration = Configuration(), _ body: (Phone) async throws -> Outcome
     ) async throws -> Outcome {

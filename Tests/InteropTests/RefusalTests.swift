@@ -13,41 +13,41 @@ extension Strangers {
                 (503, "Service Unavailable"), (603, "Decline"),
             ])
         func refusal(_ status: Int, _ reason: String) async throws {
-            let sipp = try await SIPp.callee("callee_refuses", values: ["refusal": "\(status) \(reason)"])
             try await Phone.with { phone in
-                let call = try await phone.call(port: sipp.port)
-                #expect(try await call.last() == .failed(status: status, reason: reason, sentence: ""))
-                // sipp has its ACK.
-                try await sipp.expectSuccess()
+                try await SIPp.callee("callee_refuses", values: ["refusal": "\(status) \(reason)"]).run { sipp in
+                    let call = try await phone.call(port: sipp.port)
+                    #expect(try await call.last() == .failed(status: status, reason: reason, sentence: ""))
+                    // sipp has its ACK.
+                }
             }
         }
 
         @Test(
             "a callee without any response fails the call when ringing has lasted long enough", .timeLimit(.minutes(1)))
         func silence() async throws {
-            let sipp = try await SIPp.callee("callee_silent")
             try await Phone.with { phone in
-                let call = try await phone.call(port: sipp.port, ringTimeout: .seconds(2))
-                #expect(
-                    try await call.last()
-                        == .failed(status: 408, reason: "no answer", sentence: "Nobody answered in time."))
-                #expect(call.events.value.count == 1)
-                // Nothing but the INVITE: a CANCEL before any response would be wrong (RFC 3261 §9.1).
-                try await sipp.expectSuccess()
+                try await SIPp.callee("callee_silent").run { sipp in
+                    let call = try await phone.call(port: sipp.port, ringTimeout: .seconds(2))
+                    #expect(
+                        try await call.last()
+                            == .failed(status: 408, reason: "no answer", sentence: "Nobody answered in time."))
+                    #expect(call.events.value.count == 1)
+                    // Nothing but the INVITE: a CANCEL before any response would be wrong (RFC 3261 §9.1).
+                }
             }
         }
 
         @Test("a callee that only rings is cancelled, and has its 487 acknowledged", .timeLimit(.minutes(1)))
         func ringing() async throws {
-            let sipp = try await SIPp.callee("callee_rings_only")
             try await Phone.with { phone in
-                let call = try await phone.call(port: sipp.port, ringTimeout: .seconds(1))
-                guard case .failed(408, "no answer", _) = try await call.last() else {
-                    Issue.record("not failed as unanswered: \(call.events.value)")
-                    return
+                try await SIPp.callee("callee_rings_only").run { sipp in
+                    let call = try await phone.call(port: sipp.port, ringTimeout: .seconds(1))
+                    guard case .failed(408, "no answer", _) = try await call.last() else {
+                        Issue.record("not failed as unanswered: \(call.events.value)")
+                        return
+                    }
+                    #expect(call.events.value.first == .ringing(earlyMedia: false))
                 }
-                #expect(call.events.value.first == .ringing(earlyMedia: false))
-                try await sipp.expectSuccess()
             }
         }
 
@@ -67,16 +67,16 @@ extension Strangers {
             "an answer without a codec of ours fails the call with 488, and is acknowledged and ended by BYE",
             .timeLimit(.minutes(1)))
         func foreignCodec() async throws {
-            let sipp = try await SIPp.callee("callee_foreign_codec")
             try await Phone.with { phone in
-                let call = try await phone.call(port: sipp.port)
-                guard case .failed(488, _, let sentence) = try await call.last() else {
-                    Issue.record("not failed with 488: \(call.events.value)")
-                    return
+                try await SIPp.callee("callee_foreign_codec").run { sipp in
+                    let call = try await phone.call(port: sipp.port)
+                    guard case .failed(488, _, let sentence) = try await call.last() else {
+                        Issue.record("not failed with 488: \(call.events.value)")
+                        return
+                    }
+                    #expect(sentence.contains("PCMU"))
+                    #expect(call.events.value.count(where: \.isLast) == 1)
                 }
-                #expect(sentence.contains("PCMU"))
-                try await sipp.expectSuccess()
-                #expect(call.events.value.count(where: \.isLast) == 1)
             }
         }
 

@@ -10,6 +10,8 @@ final class SIPp: Sendable {
         let status: Int32
         let errors: String
         let messages: String
+        /// What the scenario's `log` actions wrote.
+        let log: String
         /// Messages that sipp threw away on purpose.
         let lostCount: Int
 
@@ -64,7 +66,8 @@ final class SIPp: Sendable {
             "-sf", folder.file("scenario.xml"), "-i", Loopback.host, "-p", "\(port)",
             "-mi", Loopback.host, "-mp", "\(Loopback.freeUDPPort())", "-rtp_echo", "-m", "\(calls)", "-nostdin",
             "-timeout", "50s", "-timeout_error", "-trace_err", "-error_file", folder.file("errors"),
-            "-trace_msg", "-message_file", folder.file("messages"), "-trace_counts", "-fd", "1",
+            "-trace_logs", "-log_file", folder.file("log"), "-trace_msg", "-message_file", folder.file("messages"),
+            "-trace_counts", "-fd", "1",
         ]
         if lossPercent > 0 { all += ["-lost", "\(lossPercent)"] }
         let program = try ExternalProgram("sipp", all + arguments, folder: folder.path)
@@ -83,6 +86,7 @@ final class SIPp: Sendable {
         let result = try await program.waitUntilExit(limit: limit)
         return Report(
             status: result.status, errors: folder.text(of: "errors") ?? "", messages: folder.text(of: "messages") ?? "",
+            log: folder.text(of: "log") ?? "",
             lostCount: try lostCount)
     }
 
@@ -98,12 +102,21 @@ final class SIPp: Sendable {
         }
     }
 
-    /// Waits until all calls are over, and records an issue unless they went as the scenario says.
+    /// Runs the other side of the scenario, waits until all of sipp's calls are over, and records an issue unless they
+    /// went as the scenario says; also what sipp saw when `body` throws.
     @discardableResult
-    func expectSuccess(
-        limit: Duration = .seconds(55), sourceLocation: SourceLocation = #_sourceLocation
+    func run(
+        sourceLocation: SourceLocation = #_sourceLocation, _ body: (SIPp) async throws -> Void
     ) async throws -> Report {
-        let report = try await finish(limit: limit)
+        do {
+            try await body(self)
+        } catch {
+            vanish()
+            let report = try await finish(limit: .seconds(5))
+            Issue.record("\(error)\n\(report)", sourceLocation: sourceLocation)
+            return report
+        }
+        let report = try await finish()
         #expect(report.status == 0, "\(report)", sourceLocation: sourceLocation)
         return report
     }

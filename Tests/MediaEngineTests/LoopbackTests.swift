@@ -167,6 +167,29 @@ struct LoopbackTests {
         #expect(first.ledger().bytes(of: 5, sentBy: .distantFuture) == played)
     }
 
+    @Test("Where the far end takes no telephone-events, keys are sent as tones")
+    func toneKeys() async throws {
+        let engine = try engine(21_600...21_699)
+        let caller = Listener()
+        let agent = Listener()
+        let first = try engine.open(handlers: agent.handlers)
+        let second = try engine.open(handlers: caller.handlers)
+        var plain = parameters(to: second, .pcma)
+        plain.telephoneEventSendPayloadType = nil
+        first.start(plain)
+        second.start(parameters(to: first, .pcma))
+        await caller.waitForAudio(800)
+        first.sendDigits("5")
+        await agent.waitForEvent { if case .drained = $0 { true } else { false } }
+        await caller.waitForAudio(caller.audio.count + 800)
+        engine.shutdown()
+        let heard = G711.decode(caller.audio, .a)
+        let tone = heard[loud(heard)]
+        #expect(abs(tone.count - 800) < 20)
+        #expect(ToneDetector(frequency: 770).share(in: tone) > 0.4)
+        #expect(ToneDetector(frequency: 1_336).share(in: tone) > 0.4)
+    }
+
     @Test(
         "A range that is used up is a clear, retryable error; a closed stream's port is free again, but not the next taken"
     )

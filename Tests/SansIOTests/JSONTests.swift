@@ -3,9 +3,11 @@ import Testing
 
 @Suite("JSON (RFC 8259)")
 struct JSONTests {
-    @Test("What is read is written back", arguments: [
-        "null", "true", "[]", "{}", "[1,-2,3.5,\"a\\nb\"]", "{\"a\":{\"b\":[null,false]},\"c\":\"ü€😀\"}", "-0.25",
-    ])
+    @Test(
+        "What is read is written back",
+        arguments: [
+            "null", "true", "[]", "{}", "[1,-2,3.5,\"a\\nb\"]", "{\"a\":{\"b\":[null,false]},\"c\":\"ü€😀\"}", "-0.25",
+        ])
     func roundTrip(text: String) throws {
         #expect(try JSON(parsing: text).text == text)
     }
@@ -16,11 +18,14 @@ struct JSONTests {
         #expect(try JSON(parsing: #""\ud83dx""#).string == "\u{FFFD}x")
     }
 
-    @Test("Bad texts are refused at the offending byte", arguments: [
-        ("", 0, JSONError.Reason.unexpectedEnd), ("[1,]", 3, .unexpectedCharacter), ("{\"a\" 1}", 5, .unexpectedCharacter),
-        ("01", 1, .badNumber), ("1 2", 2, .trailingText), ("\"\\x\"", 2, .badEscape), ("\"abc", 4, .unexpectedEnd),
-        ("nul", 3, .unexpectedEnd), ("1e999", 0, .badNumber), ("\"\u{1}\"", 1, .unexpectedCharacter),
-    ])
+    @Test(
+        "Bad texts are refused at the offending byte",
+        arguments: [
+            ("", 0, JSONError.Reason.unexpectedEnd), ("[1,]", 3, .unexpectedCharacter),
+            ("{\"a\" 1}", 5, .unexpectedCharacter),
+            ("01", 1, .badNumber), ("1 2", 2, .trailingText), ("\"\\x\"", 2, .badEscape), ("\"abc", 4, .unexpectedEnd),
+            ("nul", 3, .unexpectedEnd), ("1e999", 0, .badNumber), ("\"\u{1}\"", 1, .unexpectedCharacter),
+        ])
     func refused(text: String, offset: Int, reason: JSONError.Reason) {
         #expect(throws: JSONError(offset: offset, reason: reason)) { try JSON(parsing: text) }
     }
@@ -40,7 +45,9 @@ struct JSONTests {
     func mutated(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var bytes = Array(#"{"type":"x","a":[1,2.5e3,"\u0041\ud83d\ude00",{"b":null}],"c":true}"#.utf8)
-        for _ in 0..<4 { bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random) }
+        for _ in 0..<4 {
+            bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        }
         if let value = try? JSON(parsing: bytes) {
             #expect((try? JSON(parsing: value.bytes)) == value)
         }
@@ -54,9 +61,11 @@ struct JSONTests {
 
 @Suite("Base64 (RFC 4648)")
 struct Base64Tests {
-    @Test("Test vectors of RFC 4648 §10", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-    ])
+    @Test(
+        "Test vectors of RFC 4648 §10",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ])
     func vectors(plain: String, encoded: String) {
         #expect(Base64.encode(plain.utf8) == Array(encoded.utf8))
         #expect(Base64.decode(encoded.utf8) == Array(plain.utf8))

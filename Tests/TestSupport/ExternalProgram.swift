@@ -11,6 +11,15 @@ public final class ExternalProgram: Sendable {
         public init(_ name: String) { self.name = name }
     }
 
+    /// The system refused to start a program.
+    public struct SystemFailure: Error, CustomStringConvertible {
+        public let description: String
+
+        init(_ call: String, _ code: Int32) {
+            description = "\(call) failed: \(String(cString: strerror(code)))"
+        }
+    }
+
     /// What became of a program that ended.
     public struct Result: Sendable, CustomStringConvertible {
         /// The exit status, or the signal that ended it.
@@ -22,14 +31,19 @@ public final class ExternalProgram: Sendable {
     }
 
     private struct State {
-        var output = Data()
-        var isOutputComplete = false
+        var output: [UInt8] = []
         var status: Int32?
     }
 
+    private final class Child: Sendable {
+        /// `nil` once the program has ended and its number may belong to another.
+        let identifier: Mutex<pid_t?>
+
+        init(_ identifier: pid_t) { self.identifier = Mutex(identifier) }
+    }
+
     public let name: String
-    /// `Process` is not Sendable: all use of it is under this lock.
-    private let process: Mutex<Process>
+    private let child: Child
     private let state = Watched(State())
 
     /// The full path of a program; `nil` when it is not installed.
@@ -49,47 +63,70 @@ public final class ExternalProgram: Sendable {
     public init(
         _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: String? = nil
     ) throws {
-        guard let path = ExternalProgram.find(name) else {
-            throw Missing(name)
+        guard let path = ExternalProgram.find(name) else { throw Missing(name) }
+        var ends: [Int32] = [0, 0]
+        // A pair of sockets and no pipe: it is closed for other programs from the beginning.
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw SystemFailure("socketpair", errno) }
+        defer { close(ends[1]) }
+        let all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // `env` changes the folder, and becomes the program.
+        let line = folder.map { ["/usr/bin/env", "-C", $0, path] + arguments } ?? [path] + arguments
+        let spawned = Self.spawn(line[0], line, environment: all.map { "\($0)=\($1)" }, output: ends[1])
+        guard spawned.error == 0 else {
+            close(ends[0])
+            throw SystemFailure("posix_spawn of \(path)", spawned.error)
         }
         self.name = name
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        let state = state
-        process.terminationHandler = { process in
-            let status = process.terminationStatus
-            state.update { $0.status = status }
-        }
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            state.update {
-                $0.output.append(data)
-                if data.isEmpty { $0.isOutputComplete = true }
+        child = Child(spawned.identifier)
+        let reader = ends[0]
+        // The thread ends with the program, which `deinit` kills.
+        Thread { [child, state] in
+            var buffer = [UInt8](repeating: 0, count: 4_096)
+            while true {
+                let count = read(reader, &buffer, buffer.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { break }
+                state.update { $0.output.append(contentsOf: buffer[..<count]) }
             }
-        }
-        try Self.withAllSignals { try process.run() }
-        self.process = Mutex(process)
+            close(reader)
+            // Ended, but not yet collected: its number is still its own while it is forgotten.
+            var information = siginfo_t()
+            waitid(P_PID, id_t(spawned.identifier), &information, WEXITED | WNOWAIT)
+            child.identifier.withLock { $0 = nil }
+            var status: Int32 = 0
+            waitpid(spawned.identifier, &status, 0)
+            let signal = status & 0x7F
+            state.update { $0.status = signal == 0 ? status >> 8 & 0xFF : signal }
+        }.start()
     }
 
-    /// Runs `body` with no signal blocked on this thread.
-    ///
-    /// The threads that tasks run on block all signals, and a program inherits what is blocked where it is started: it
-    /// would not hear SIGINT and SIGTERM.
-    private static func withAllSignals(_ body: () throws -> Void) rethrows {
-        var none = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try body()
+    /// Starts `path` with no signal blocked or ignored: the threads that tasks run on block all, and a program inherits
+    /// that.
+    private static func spawn(
+        _ path: String, _ arguments: [String], environment: [String], output: Int32
+    ) -> (error: Int32, identifier: pid_t) {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        var argumentList: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        var environmentList: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+        defer { for string in argumentList + environmentList { free(string) } }
+        var identifier: pid_t = 0
+        let error = posix_spawn(&identifier, path, &actions, &attributes, &argumentList, &environmentList)
+        return (error, identifier)
     }
 
     /// Runs a program to its end.
@@ -116,9 +153,7 @@ public final class ExternalProgram: Sendable {
             self.signal(SIGKILL)
         }
         defer { alarm.cancel() }
-        let status = try await state.wait(for: "the end of \(name)", limit: limit + .seconds(5)) {
-            $0.isOutputComplete ? $0.status : nil
-        }
+        let status = try await state.wait(for: "the end of \(name)", limit: limit + .seconds(5)) { $0.status }
         return Result(status: status, output: output)
     }
 
@@ -126,18 +161,18 @@ public final class ExternalProgram: Sendable {
     ///
     /// - Throws: ``NotSeen`` with what it printed instead, when it ended or `limit` passed before.
     public func waitForOutput(containing text: String, limit: Duration = .seconds(15)) async throws {
-        let expected = Data(text.utf8)
+        let expected = Array(text.utf8)
         let isSeen = try await state.wait(for: "“\(text)” from \(name)", limit: limit) { state -> Bool? in
-            if state.output.range(of: expected) != nil { return true }
-            return state.status == nil || !state.isOutputComplete ? nil : false
+            if state.output.firstRange(of: expected) != nil { return true }
+            return state.status == nil ? nil : false
         }
         if !isSeen { throw NotSeen(description: "\(name) ended without “\(text)”: \(output)") }
     }
 
     /// Sends a signal, if the program still runs.
     public func signal(_ number: Int32) {
-        process.withLock { process in
-            if process.isRunning { kill(process.processIdentifier, number) }
+        child.identifier.withLock { identifier in
+            if let identifier { kill(identifier, number) }
         }
     }
 

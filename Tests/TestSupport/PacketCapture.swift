@@ -64,6 +64,8 @@ public final class PacketCapture: Sendable {
     /// Ends the capture; the file is complete.
     public func stop() async throws {
         guard let program else { return }
+        // The kernel hands packets over in blocks; dumpcap asks for them every 250 ms, and not after the signal.
+        try await ContinuousClock().sleep(for: .milliseconds(600))
         program.signal(SIGINT)
         let result = try await program.waitUntilExit(limit: .seconds(15))
         guard result.status == 0 else { throw Failure(description: "dumpcap failed: \(result)") }

@@ -69,5 +69,7 @@ void clinux_rest(int64_t nanoseconds);
 void clinux_thread_name(const char *name);
 /* Asks for the lowest real-time priority (SCHED_RR) for the calling thread. 0, or -EPERM. */
 int clinux_thread_realtime(void);
+/* Asks for more than the normal share of time (nice -10) for the calling thread. 0, -EACCES or -EPERM. */
+int clinux_thread_prefer(void);
 
 #endif

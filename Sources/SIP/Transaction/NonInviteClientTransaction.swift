@@ -31,6 +31,14 @@ public struct NonInviteClientTransaction: Sendable {
     private let isReliable: Bool
     private var state: State
 
+    /// Whether no final response has arrived yet.
+    public var isPending: Bool {
+        switch state {
+        case .trying, .proceeding: true
+        case .completed, .terminated: false
+        }
+    }
+
     /// Begins a transaction.
     ///
     /// - Parameters:

@@ -39,6 +39,16 @@ struct TransactionLayer: Sendable {
     var clientCount: Int { clients.count }
     var serverCount: Int { servers.count }
 
+    /// Whether a request of ours has not been answered finally.
+    var awaitsResponses: Bool {
+        clients.values.contains { client in
+            switch client.machine {
+            case .invite(let machine): machine.isPending
+            case .nonInvite(let machine): machine.isPending
+            }
+        }
+    }
+
     /// The request that a client transaction sent.
     func request(of id: ClientTransactionID) -> Request? {
         switch clients[id]?.machine {

@@ -73,6 +73,10 @@ public struct UserAgentCore: Sendable {
     /// The Call-ID of a call, for logs; `nil` when the call is unknown or forgotten.
     public func callID(of handle: CallHandle) -> String? { calls[handle]?.callID }
 
+    /// Whether a request of ours, such as a BYE, has not been answered finally. A driver that ends may stop when none
+    /// has: what is left are transactions that only absorb retransmissions.
+    public var awaitsResponses: Bool { transactions.awaitsResponses }
+
     /// Whether nothing is left: no call, dialog or transaction.
     public var isIdle: Bool {
         calls.isEmpty && dialogs.isEmpty && errands.isEmpty && cancellable.isEmpty && merges.isEmpty

@@ -62,7 +62,8 @@ struct FunctionCallTests {
                 outputIndex: 0))
         call.finishResponse(id, calls: [function])
         call.finishResponse(id, calls: [function])
-        call.finishResponse(call.beginResponse(own: true), calls: [function])
+        call.returns()
+        call.finishResponse(call.beginResponse(), calls: [function])
         #expect(call.started.count == 1)
     }
 

@@ -1,0 +1,72 @@
+import AgentHost
+import ArgumentParser
+import Testing
+
+@testable import moonline
+
+@Suite("What a host is configured by")
+struct HostOptionsTests {
+    func configuration(_ environment: [String: String], _ arguments: [String] = []) throws -> HostConfiguration {
+        try HostOptions.parse(arguments).configuration(Settings(environment: environment, folder: "/nonexistent"))
+    }
+
+    @Test("without a key the start is refused with both ways out")
+    func noKey() {
+        #expect {
+            try configuration([:])
+        } throws: {
+            "\($0)" == "OPENAI_API_KEY is not set. Put it into the environment or into .env; without a key, run "
+                + "`moonline offline-model` and set OPENAI_BASE_URL to the address that it prints."
+        }
+    }
+
+    @Test("a server of one's own needs no key")
+    func ownServer() throws {
+        let configuration = try configuration(["OPENAI_BASE_URL": "http://127.0.0.1:8089/v1"])
+        #expect(configuration.model.baseURL == "http://127.0.0.1:8089/v1")
+        #expect(!configuration.model.apiKey.isEmpty)
+    }
+
+    @Test("each setting comes from its variable, and a flag wins")
+    func settings() throws {
+        let environment = [
+            "OPENAI_API_KEY": "sk", "OPENAI_REALTIME_MODEL": "some-model", "OPENAI_TRANSCRIPTION_MODEL": "whisper",
+            "MOONLINE_SCRIPTS": "/s", "MOONLINE_DATA": "/d", "MOONLINE_SIP_PORT": "5070",
+            "MOONLINE_BIND_ADDRESS": "192.0.2.7", "MOONLINE_PUBLIC_ADDRESS": "198.51.100.7",
+            "MOONLINE_RTP_PORTS": "20000-20100", "MOONLINE_MAX_CALLS": "3", "SIP_OUTBOUND_TRUNK_ID": "ST_1",
+        ]
+        let configuration = try configuration(environment)
+        #expect(configuration.model.apiKey == "sk")
+        #expect(configuration.model.model == "some-model")
+        #expect(configuration.modelOptions.transcriptionModel == "whisper")
+        #expect(configuration.flowsFolder == "/s/flows")
+        #expect(configuration.dataFolder == "/d")
+        #expect(configuration.telephony.port == 5070)
+        #expect(configuration.telephony.bindAddress == "192.0.2.7")
+        #expect(configuration.media.bindAddress == "192.0.2.7")
+        #expect(configuration.telephony.publicAddress == "198.51.100.7")
+        #expect(configuration.media.ports == 20_000...20_100)
+        #expect(configuration.maximumCalls == 3)
+        #expect(configuration.defaultTrunkID == "ST_1")
+        let flagged = try self.configuration(environment, ["--scripts", "x", "--data", "y"])
+        #expect(flagged.flowsFolder == "x/flows")
+        #expect(flagged.dataFolder == "y")
+        let plain = try self.configuration(["OPENAI_API_KEY": "sk"])
+        #expect(plain.flowsFolder == "scripts/flows")
+        #expect(plain.dataFolder == ".moonline")
+        #expect(plain.telephony.port == 5060)
+    }
+
+    @Test(
+        "a setting that cannot be used stops the start with its name and value",
+        arguments: [
+            ("MOONLINE_SIP_PORT", "sixty", "MOONLINE_SIP_PORT=sixty is not a whole number from 0 to 65535."),
+            ("MOONLINE_MAX_CALLS", "0", "MOONLINE_MAX_CALLS=0 is not a whole number from 1 to 10000."),
+            ("MOONLINE_RTP_PORTS", "9", "MOONLINE_RTP_PORTS=9 is not a range of ports. Write it like 16384-32766."),
+        ])
+    func unusable(_ name: String, _ value: String, _ message: String) {
+        #expect {
+            try configuration(["OPENAI_API_KEY": "sk", name: value])
+        } throws: { "\($0)" == message }
+    }
+}
