@@ -134,7 +134,10 @@ let package = Package(
             ]),
         tests(
             "moonlineTests",
-            ["moonline", "AgentHost", "Conversation", "MediaEngine", "TestCalls", "SansIO", argumentParser]),
+            [
+                "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit", "TestCalls",
+                "SansIO", logging, argumentParser,
+            ]),
         tests("EndToEndTests", ["TestSupport", "OfflineModel", "Speech", "Audio", "SansIO", logging]),
         tests(
             "InteropTests",

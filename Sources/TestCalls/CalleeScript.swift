@@ -15,7 +15,7 @@ public struct CalleeScript: Hashable, Sendable {
     /// Time from the INVITE to the answer; it rings meanwhile.
     public var answerDelay: Duration
     public var steps: [Step]
-    /// What the agent is likely to say; helps the recogniser, and limits nothing.
+    /// What the agent is likely to say, in `SpeechGrammar`'s notation; helps the recogniser, and limits nothing.
     public var expectedPhrases: [String]
     /// One of the synthesiser's voices.
     public var voice: String

@@ -8,10 +8,11 @@ final class Hearing: Sendable {
     // Made in `init`, before anybody else can see it; used on the queue alone.
     private nonisolated(unsafe) let recognizer: SpeechRecognizer
 
-    /// - Parameter phrases: What is likely to be heard; empty for anything.
-    init(phrases: [String]) throws(SpeechRecognizer.Failure) {
-        recognizer = try SpeechRecognizer(SpeechRecognizer.Settings(worstGrammarScore: 36))
-        if !phrases.isEmpty { try recognizer.setGrammar(SpeechGrammar(sentences: phrases)) }
+    /// - Parameter phrases: What is likely to be heard, in `SpeechGrammar`'s notation; empty for anything.
+    /// - Throws: `SpeechRecognizer.Failure`, `SpeechGrammar.ParseError`.
+    init(phrases: [String]) throws {
+        recognizer = try SpeechRecognizer()
+        if !phrases.isEmpty { try recognizer.setGrammar(SpeechGrammar(phrases: phrases)) }
     }
 
     /// What was said; empty when nothing was understood.

@@ -43,11 +43,24 @@ struct DemoCommand: AsyncParsableCommand {
             .awaitHangUp(patience: .seconds(20)),
         ],
         expectedPhrases: [
-            "Hello, this is the dental practice.", "I am calling about your appointment.",
-            "Is that still good for you?",
-            "Let me look that up.", "We have one p m, two p m or three p m.", "Which time would you like?",
-            "Your appointment is confirmed.", "Is there anything else?", "Thank you for your time. Goodbye!",
+            "hello this is the scheduling assistant of the dental practice",
+            "i am calling about your appointment {day} at {time}",
+            "does that still suit you",
+            "on {day} the \(ordinals) of \(months) we have several appointments for you",
+            "{time} {time} and {time}",
+            "all of them are with the same dentist and each takes about half an hour",
+            "please tell me which of these times would suit you best or name another day",
+            "your appointment is confirmed for {day} the \(ordinals) of \(months) at {time}",
+            "is there anything else i can do for you",
+            "thank you for your time goodbye",
         ])
+
+    private static let ordinals =
+        "(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|"
+        + "fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty first|twenty second|twenty third|"
+        + "twenty fourth|twenty fifth|twenty sixth|twenty seventh|twenty eighth|twenty ninth|thirtieth|thirty first)"
+    private static let months =
+        "(january|february|march|april|may|june|july|august|september|october|november|december)"
 
     func run() async throws {
         try await reportingFailures {

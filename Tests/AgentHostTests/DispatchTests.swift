@@ -13,7 +13,7 @@ extension HostTests {
     struct DispatchTests {
         /// Asserts that a dispatch is refused with that error, and leaves nothing behind.
         func expectRefused(
-            _ test: TestHost, _ metadata: String = "+15105550100", agent: String = "good", _ code: TwirpError.Code,
+            _ test: TestHost, metadata: String = "+15105550100", agent: String = "good", _ code: TwirpError.Code,
             _ message: String, sourceLocation: SourceLocation = #_sourceLocation
         ) async throws {
             let before = try await test.host.listDispatches(room: "", id: nil).count
@@ -48,15 +48,15 @@ extension HostTests {
                     " is not a telephone number. Use E.164: a plus sign, the country code and the number, for example "
                     + "+15105550100."
                 for text in ["call me", "+1510555010x", "+", "12", "+1234567890123456", "١٢٣٤٥٦٧", "sip+15105550100"] {
-                    try await expectRefused(test, text, .invalidArgument, "“\(text)”" + noNumber)
+                    try await expectRefused(test, metadata: text, .invalidArgument, "“\(text)”" + noNumber)
                 }
                 let empty =
                     "The metadata is empty: give the number to call, for example --metadata \"+15105550100\"."
-                for text in ["", " \t\n"] { try await expectRefused(test, text, .invalidArgument, empty) }
+                for text in ["", " \t\n"] { try await expectRefused(test, metadata: text, .invalidArgument, empty) }
                 let missing =
                     "The metadata has no \"phone_number\": give {\"phone_number\": \"+15105550100\", …}."
                 for text in ["{}", "{\"phone\": \"+15105550100\"}", "{\"phone_number\": 15105550100}"] {
-                    try await expectRefused(test, text, .invalidArgument, missing)
+                    try await expectRefused(test, metadata: text, .invalidArgument, missing)
                 }
                 await #expect {
                     try await test.dispatch("{\"phone_number\": \"+15105550100\"")
@@ -66,7 +66,7 @@ extension HostTests {
                         && error.message.hasSuffix(".") && error.meta["argument"] == "metadata"
                 }
                 try await expectRefused(
-                    test, "{\"phone_number\": \"nobody\"}", .invalidArgument, "“nobody”" + noNumber)
+                    test, metadata: "{\"phone_number\": \"nobody\"}", .invalidArgument, "“nobody”" + noNumber)
                 try await test.expectGoodCall()
                 #expect(test.exchange.calls.value.map(\.number) == ["+15105550100"])
             }
@@ -119,7 +119,8 @@ extension HostTests {
                 trunk.transport = .auto
                 trunk.address = "trunk example"
                 await #expect(throws: TwirpError.self) { try await test.host.adminBackend.createTrunk(trunk) }
-                #expect(try await test.host.adminBackend.listTrunks().count == 1)
+                let trunks = try await test.host.adminBackend.listTrunks()
+                #expect(trunks.count == 1)
                 await #expect {
                     try await test.host.adminBackend.deleteTrunk("ST_gone")
                 } throws: { ($0 as? TwirpError)?.message == "there is no trunk ST_gone; see `moonline trunk list`" }

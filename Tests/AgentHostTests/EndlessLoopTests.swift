@@ -6,6 +6,7 @@ import Logging
 import LuaRuntime
 import MediaEngine
 import SansIO
+import ScriptAPI
 import TestSupport
 import Testing
 

@@ -7,6 +7,7 @@ import MediaEngine
 import SansIO
 import TestSupport
 import Testing
+import VoiceAgent
 
 extension HostTests {
     @Suite("A model that refuses, is gone, or talks nonsense")

@@ -88,12 +88,13 @@ final class RTPPeer: Sendable {
     private func run() {
         var sequenceNumber: UInt16 = 0
         while !isClosed.load(ordering: .acquiring) {
-            guard var (bytes, source, arrival) = receive() else { continue }
+            guard let (bytes, origin, arrival) = receive() else { continue }
             // RTCP shares the port: its packet types are where RTP has marker and payload type (RFC 5761 §4).
             guard bytes.count >= 12, bytes[0] == 0x80, !(192...223).contains(bytes[1]) else { continue }
             packets.update { $0.append(Packet(bytes, arrival: arrival)) }
             guard speaks.load(ordering: .relaxed) else { continue }
             sequenceNumber &+= 1
+            var source = origin
             send(Self.packet(sequenceNumber), to: &source)
         }
         Foundation.close(descriptor)

@@ -7,6 +7,7 @@ import Logging
 import MediaEngine
 import Net
 import SansIO
+import Telephony
 import TestSupport
 import Testing
 

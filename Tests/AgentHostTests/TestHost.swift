@@ -3,7 +3,10 @@ import CallStore
 import Conversation
 import Foundation
 import LiveKit
+import MediaEngine
 import Net
+import SansIO
+import Telephony
 import TestSupport
 import Testing
 import VoiceAgent

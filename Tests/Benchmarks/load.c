@@ -1,6 +1,6 @@
 /* The load of the benchmarks, in one process: the telephone side of N calls, and the model that they are connected to.
  *
- *   load --calls N --seconds S [--rtp-base P] [--certificate FILE --key FILE]
+ *   load --calls N --seconds S [--rtp-base P] [--certificate FILE --key FILE] [--realtime]
  *
  * Listens on a TCP port of 127.0.0.1 and prints it. Who is measured opens a WebSocket a call, for the model
  * `bench-I-PORT` (call number, RTP port), and sends session.update. When all have, each call gets an RTP packet every
@@ -11,12 +11,15 @@
  * up from sendto to the decoded WebSocket message, down from the write of a reply's first delta to its first packet.
  * Prints `begin` and `end` around the S seconds that count, and then one JSON object.
  *
+ * With --realtime it asks for real-time priority, so that it measures and not the machine's other work.
+ *
  *   cc -O2 load.c -o load -lssl -lcrypto */
 #define _GNU_SOURCE
 #include "bench.h"
 
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <sched.h>
 #include <signal.h>
 
 enum { room = 32768, block_count = 50, delta_count = 5, delta_blocks = block_count / delta_count };
@@ -345,6 +348,9 @@ int main(int argc, char **argv) {
     }
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
+    struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
+    if (!strcmp(argv[argc - 1], "--realtime") && sched_setscheduler(0, SCHED_RR, &lowest))
+        fprintf(stderr, "load: no real-time priority; other work on this machine shows in the figures\n");
     if (certificate) {
         tls = SSL_CTX_new(TLS_server_method());
         if (!tls || SSL_CTX_use_certificate_file(tls, certificate, SSL_FILETYPE_PEM) != 1 || !key ||

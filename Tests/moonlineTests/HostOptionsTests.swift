@@ -1,6 +1,10 @@
 import AgentHost
 import ArgumentParser
+import Conversation
+import MediaEngine
+import Telephony
 import Testing
+import VoiceAgent
 
 @testable import moonline
 
