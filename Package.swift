@@ -105,7 +105,7 @@ let package = Package(
                 "SansIO", "RTP", "Audio", "MediaEngine", "Net", "VoiceAgent", "Conversation", "LuaRuntime", "ScriptAPI",
                 "AllocationCount", logging,
             ],
-            path: "Tests/Benchmarks", exclude: ["baseline.c", "load.c"], swiftSettings: strict),
+            path: "Tests/Benchmarks", exclude: ["baseline.c", "bench.h", "load.c"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("SansIOTests", ["SansIO"]),
         tests("CryptoTests", ["Crypto"]),

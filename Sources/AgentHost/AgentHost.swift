@@ -21,12 +21,19 @@ public actor AgentHost {
     private let logger: Logger
     private let observer: @Sendable (CallObservation) -> Void
     private let store: CallStore
+    private let lock: FolderLock
     private let media: MediaEngine
     private let userAgent: UserAgent
     private let scripts: LuaExecutorPool
     private var flows: FlowLibrary
     private var calls: [String: RunningCall] = [:]
+    /// Dispatches that are being taken, and have no call yet.
+    private var starting = 0
+    /// Reports of the last calls, for those who ask a moment too late.
+    private var reports: [(dispatchID: String, report: CallReport)] = []
     private var isDraining = false
+    /// Set when all calls are to end, those that are just starting too.
+    private var endReason: String?
     /// Resumed when the last call has ended.
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -41,9 +48,7 @@ public actor AgentHost {
         do {
             let flows = try FlowLibrary(folder: configuration.flowsFolder, logger: logger)
             let store = try await CallStore.open(folder: configuration.dataFolder)
-            let unfinished = try await store.endUnfinishedCalls(
-                now: Int64(AgentHost.now * 1e9), outcome: "host_died", message: "The host ended while the call ran.")
-            if unfinished > 0 { logger.notice("\(unfinished) calls had not ended when the process ended last") }
+            let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
             let userAgent: UserAgent
             do {
@@ -52,22 +57,42 @@ public actor AgentHost {
                 media.shutdown()
                 throw error
             }
+            try await endUnfinished(in: store, logger: logger)
             return AgentHost(
-                configuration, logger: logger, observer: observer, store: store, media: media, userAgent: userAgent,
-                flows: flows)
+                configuration, logger: logger, observer: observer, store: store, lock: lock, media: media,
+                userAgent: userAgent, flows: flows)
         } catch {
             throw HostError("\(error)")
         }
     }
 
+    /// Ends the calls and the jobs that ran when the process ended last.
+    private static func endUnfinished(in store: CallStore, logger: Logger) async throws(CallStoreError) {
+        let message = "The host ended while the call ran."
+        let now = Int64(AgentHost.now * 1e9)
+        let unfinished = try await store.endUnfinishedCalls(now: now, outcome: "host_died", message: message)
+        if unfinished > 0 { logger.notice("\(unfinished) calls had not ended when the process ended last") }
+        for record in try await store.dispatches() {
+            var dispatch = Dispatch(record)
+            guard dispatch.jobs.contains(where: { $0.endedAt == 0 }) else { continue }
+            for index in dispatch.jobs.indices where dispatch.jobs[index].endedAt == 0 {
+                dispatch.jobs[index].status = .failed
+                dispatch.jobs[index].error = message
+                dispatch.jobs[index].endedAt = now
+            }
+            try await store.save(DispatchRecord(dispatch))
+        }
+    }
+
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary
+        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary
     ) {
         self.configuration = configuration
         self.logger = logger
         self.observer = observer
         self.store = store
+        self.lock = lock
         self.media = media
         self.userAgent = userAgent
         self.flows = flows
@@ -108,10 +133,16 @@ public actor AgentHost {
         } catch {
             throw TwirpError(.invalidArgument, error.description, meta: ["argument": "metadata"])
         }
-        let trunk = try await trunk(for: target)
-        guard calls.count < configuration.maximumCalls else {
+        // Counted before anything is awaited: dispatches at the same time must not overrun the limit.
+        guard calls.count + starting < configuration.maximumCalls else {
             throw TwirpError(.resourceExhausted, "this host carries \(calls.count) calls, as many as it may")
         }
+        starting += 1
+        defer {
+            starting -= 1
+            resumeIfIdle()
+        }
+        let trunk = try await trunk(for: target)
         let startedAt = AgentHost.now
         var dispatch = Dispatch(
             id: ObjectID.make(.dispatch), agentName: request.agentName, room: request.room,
@@ -145,10 +176,13 @@ public actor AgentHost {
             throw TwirpError(.notFound, "there is no dispatch \(id) in room \(room)")
         }
         calls[id]?.runner.hangUp(reason: "the dispatch was deleted")
-        var dispatch = Dispatch(record)
-        dispatch.deletedAt = Int64(AgentHost.now * 1e9)
-        try await save(dispatch)
-        return dispatch
+        let now = Int64(AgentHost.now * 1e9)
+        do {
+            let updated = try await store.updateDispatch(id: id) { $0.deletedAt = now }
+            return Dispatch(updated ?? record)
+        } catch {
+            throw TwirpError(.internalError, error.description)
+        }
     }
 
     private func storedDispatch(_ id: String) async throws(TwirpError) -> DispatchRecord? {
@@ -170,6 +204,8 @@ public actor AgentHost {
     // MARK: Trunks
 
     private func trunk(for target: CallTarget) async throws(TwirpError) -> TrunkRecord? {
+        // A SIP URI goes to its own host, unless the operator has named a trunk for all calls.
+        if configuration.defaultTrunkID == nil, target.number.lowercased().hasPrefix("sip:") { return nil }
         let trunks: [TrunkRecord]
         do {
             trunks = try await store.trunks()
@@ -189,8 +225,7 @@ public actor AgentHost {
                 .failedPrecondition,
                 "there are \(trunks.count) trunks; choose one by SIP_OUTBOUND_TRUNK_ID (see `moonline trunk list`)")
         }
-        // A SIP URI can be called without a trunk.
-        if trunks.isEmpty, !target.number.lowercased().hasPrefix("sip") {
+        if trunks.isEmpty {
             throw TwirpError(
                 .failedPrecondition, "there is no trunk to call by; create one with `moonline trunk create`")
         }
@@ -237,6 +272,7 @@ public actor AgentHost {
             return report
         }
         calls[dispatch.id] = RunningCall(runner: runner, room: dispatch.room, task: task)
+        if let endReason { runner.hangUp(reason: endReason) }
     }
 
     private func save(_ record: CallRecord) async {
@@ -248,29 +284,37 @@ public actor AgentHost {
     }
 
     private func ended(_ dispatch: Dispatch, _ report: CallReport) async {
-        // The record may have changed meanwhile: a deleted dispatch stays deleted.
         do {
-            var current = try await store.dispatch(id: dispatch.id).map { Dispatch($0) } ?? dispatch
-            if !current.jobs.isEmpty {
+            _ = try await store.updateDispatch(id: dispatch.id) { record in
+                var current = Dispatch(record)
+                guard !current.jobs.isEmpty else { return }
                 let isSuccess = report.outcome.kind == .completed || report.outcome.kind == .transferred
                 current.jobs[0].status = isSuccess ? .success : .failed
                 current.jobs[0].error = isSuccess ? "" : report.outcome.message
                 current.jobs[0].endedAt = Int64(report.endedAt * 1e9)
+                record = DispatchRecord(current)
             }
-            try await store.save(DispatchRecord(current))
         } catch {
             logger.error("the dispatch's state is lost: \(error)")
         }
+        reports.append((dispatch.id, report))
+        if reports.count > AgentHost.keptReports { reports.removeFirst() }
         calls[dispatch.id] = nil
-        if calls.isEmpty {
-            for waiter in idleWaiters { waiter.resume() }
-            idleWaiters.removeAll()
-        }
+        resumeIfIdle()
     }
 
-    /// What became of a dispatch's call; `nil` when none runs for it.
+    private static let keptReports = 64
+
+    private func resumeIfIdle() {
+        guard calls.isEmpty, starting == 0 else { return }
+        for waiter in idleWaiters { waiter.resume() }
+        idleWaiters.removeAll()
+    }
+
+    /// What became of a dispatch's call; waits for its end. `nil` for one that is unknown, or long over.
     public func report(dispatchID: String) async -> CallReport? {
-        await calls[dispatchID]?.task.value
+        if let call = calls[dispatchID] { return await call.task.value }
+        return reports.last { $0.dispatchID == dispatchID }?.report
     }
 
     // MARK: The end
@@ -278,7 +322,7 @@ public actor AgentHost {
     /// Takes no more dispatches, and returns when the last call has ended by itself.
     public func drain() async {
         isDraining = true
-        if calls.isEmpty { return }
+        if calls.isEmpty, starting == 0 { return }
         logger.notice("draining: \(calls.count) calls go on; no new ones are taken")
         await withCheckedContinuation { idleWaiters.append($0) }
     }
@@ -286,6 +330,7 @@ public actor AgentHost {
     /// Ends all calls at once.
     public func hangUpAll(reason: String) {
         isDraining = true
+        endReason = reason
         for call in calls.values { call.runner.hangUp(reason: reason) }
     }
 
@@ -299,6 +344,7 @@ public actor AgentHost {
         } catch {
             logger.error("\(error)")
         }
+        lock.release()
     }
 
     // MARK: The admin API

@@ -61,8 +61,10 @@ struct CallFiles {
         fflush(transcript)
     }
 
-    mutating func close() {
-        if events?.close() == false { logger.error("the event log is incomplete: the disk may be full") }
+    mutating func close() async {
+        if let events, await events.close() == false {
+            logger.error("the event log is incomplete: the disk may be full")
+        }
         if let transcript { fclose(transcript) }
         transcript = nil
     }

@@ -221,10 +221,15 @@ private struct CallRun {
                 OutgoingCall(
                     target: plan.target.number, callerID: options.callerID ?? plan.callerID,
                     headers: plan.trunkHeaders.merging(options.headers) { $1 },
-                    ringTimeout: options.ringTimeout, trunk: plan.trunk), handlers: handlers)
+                    // The session gives up by a deadline of its own; a second one at the same moment would leave the
+                    // outcome to chance.
+                    ringTimeout: options.ringTimeout + .seconds(5), trunk: plan.trunk), handlers: handlers)
             self.call = call
             do {
-                try call.media.startRecording(path: files.recordingPath)
+                let logger = logger
+                try call.media.startRecording(path: files.recordingPath) { outcome in
+                    if let failure = outcome.failure { logger.error("the recording is incomplete: \(failure.message)") }
+                }
                 report.recordingPath = files.recordingPath
             } catch {
                 logger.error("the call is not recorded: \(error.message)")
@@ -296,7 +301,7 @@ private struct CallRun {
         report.endedAt = plan.startedAt + (MonotonicClock.now() - began).seconds
         report.eventLogPath = files.eventLogPath
         report.transcriptPath = files.transcriptPath
-        files.close()
+        await files.close()
         logger.notice(
             "call ended",
             metadata: [

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 public import SansIO
 import Synchronization
@@ -19,6 +20,12 @@ public final class EventLog: Sendable {
     }
 
     private let output: Mutex<Output>
+    /// Bytes that wait to be written.
+    private let waiting = Atomic(0)
+    /// What waits for the disk is this queue, never a call.
+    private let queue = DispatchQueue(label: "event-log", qos: .utility)
+    /// What may wait before lines are dropped. [byte]
+    private static let backlog = 16 << 20
 
     /// Creates the file, readable by its owner only.
     public init(path: String) throws(Unwritable) {
@@ -32,7 +39,7 @@ public final class EventLog: Sendable {
     }
 
     deinit {
-        close()
+        closeNow()
     }
 
     /// Adds a line.
@@ -44,17 +51,31 @@ public final class EventLog: Sendable {
     public func append(_ kind: String, elapsed: Duration, body: JSON) {
         var line = JSON.object(["ms": .integer(elapsed.milliseconds), "kind": .string(kind), "what": body]).bytes
         line.append(UInt8(ascii: "\n"))
-        output.withLock { output in
-            guard let stream = output.stream, !output.hasFailed else { return }
-            output.hasFailed = fwrite(line, 1, line.count, stream) != line.count
+        let count = line.count
+        guard waiting.add(count, ordering: .relaxed).newValue <= EventLog.backlog else {
+            waiting.subtract(count, ordering: .relaxed)
+            return output.withLock { $0.hasFailed = true }
+        }
+        queue.async { [self, line] in
+            output.withLock { output in
+                guard let stream = output.stream, !output.hasFailed else { return }
+                output.hasFailed = fwrite(line, 1, count, stream) != count
+            }
+            waiting.subtract(count, ordering: .relaxed)
         }
     }
 
-    /// Writes what is buffered and closes the file.
+    /// Writes what waits and closes the file.
     ///
     /// - Returns: `false` when a line could not be written, for example because the disk is full.
+    public func close() async -> Bool {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: self.closeNow()) }
+        }
+    }
+
     @discardableResult
-    public func close() -> Bool {
+    private func closeNow() -> Bool {
         output.withLock { output in
             guard let stream = output.stream else { return !output.hasFailed }
             output.stream = nil

@@ -47,7 +47,10 @@ public struct FlowLibrary: Sendable {
     }
 
     private mutating func refresh() {
-        let files = FileStamp.files(in: folder, suffix: ".lua")
+        guard let files = FileStamp.files(in: folder, suffix: ".lua") else {
+            logger.error("the folder of flows, \(folder), cannot be read: \(String(cString: strerror(errno)))")
+            return
+        }
         for path in entries.keys where files[path] == nil {
             logger.notice("flow removed", metadata: ["file": .string(path)])
             entries[path] = nil
@@ -86,9 +89,9 @@ struct FileStamp: Hashable, Sendable {
         inode = UInt64(status.st_ino)
     }
 
-    /// The files of a folder with a suffix, by their paths.
-    static func files(in folder: String, suffix: String) -> [String: FileStamp] {
-        guard let stream = opendir(folder) else { return [:] }
+    /// The files of a folder with a suffix, by their paths; `nil` when the folder cannot be read, as `errno` tells.
+    static func files(in folder: String, suffix: String) -> [String: FileStamp]? {
+        guard let stream = opendir(folder) else { return nil }
         defer { closedir(stream) }
         var files: [String: FileStamp] = [:]
         while let entry = readdir(stream) {

@@ -104,6 +104,23 @@ public final class CallStore: Sendable {
         }
     }
 
+    /// Changes a dispatch as it is stored now, in one transaction.
+    ///
+    /// - Returns: What it has become; `nil` when there is none of that identifier.
+    public func updateDispatch(
+        id: String, _ change: @escaping @Sendable (inout DispatchRecord) -> Void
+    ) async throws(CallStoreError) -> DispatchRecord? {
+        try await write { database in
+            guard
+                let row = try Row.fetchOne(database, sql: "SELECT * FROM dispatch WHERE id = ?", arguments: [id])
+            else { return nil }
+            var record = try DispatchRecord(row)
+            change(&record)
+            try Statement.insert(record.columns, into: "dispatch", replacing: true, in: database)
+            return record
+        }
+    }
+
     /// The dispatches that are not deleted, oldest first.
     ///
     /// - Parameter room: `nil` for all rooms.

@@ -27,7 +27,7 @@ public struct TwirpClient: Sendable {
                 "\(server) does not accept the API key (\(error)). Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET."
             case .unimplemented, .badRoute: "\(server) does not know this call (\(error))."
             case .unavailable, .resourceExhausted: "\(server) is busy (\(error)). Try again later."
-            default: "\(server): \(error)."
+            default: "\(error)".hasSuffix(".") ? "\(server): \(error)" : "\(server): \(error)."
             }
         }
     }

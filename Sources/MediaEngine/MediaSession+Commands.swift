@@ -21,15 +21,16 @@ extension MediaSession {
     private mutating func start(_ wire: WireParameters, at now: Instant) {
         if let before = parameters {
             if before.receives, !wire.receives { timeline.suspend() }
-            if !before.receives, wire.receives { lastHeard = now }
         } else {
             isMu = wire.isMu
-            lastHeard = now
             nextReport = Instant(nanoseconds: now.nanoseconds &+ interval.next(members: 2, senders: 1, weSend: true))
         }
         if parameters?.remote != wire.remote || parameters?.remoteControl != wire.remoteControl {
             controlSource = .none
         }
+        // What has been agreed anew has its own time to begin.
+        lastHeard = now
+        hasTimedOut = false
         parameters = wire
         latch.announce(wire.remote, at: now)
     }

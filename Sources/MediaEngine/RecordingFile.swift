@@ -21,7 +21,7 @@ struct RecordingFile {
 
     /// - Throws: ``MediaError`` with code ``MediaError/Code/recording``.
     init(path: String) throws(MediaError) {
-        descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             let error = errno
             throw MediaError(

@@ -26,7 +26,8 @@ public enum Resolver {
         return try result.get()
     }
 
-    private static func numericAddress(_ host: String, port: UInt16) -> TransportAddress? {
+    /// The address that a numeric host is; `nil` for a name. Asks nobody.
+    public static func numericAddress(_ host: String, port: UInt16) -> TransportAddress? {
         let bare = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
         let address = TransportAddress(host: bare, port: port)
         do throws(NetError) {

@@ -95,8 +95,10 @@ final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
             let handler = WebSocketHandler(isClient: false, options: options)
             let connection = WebSocketConnection(
                 handler: handler, channel: context.channel, subprotocol: accepted.subprotocol)
-            handler.deliver(to: accepted.handler(connection))
+            // Installed first: what the acceptor sends at once goes out behind the 101. Nothing can be read before it
+            // has named its receiver, for this is one turn of the event loop.
             try WebSocketPipeline.install(handler, on: context.channel, options: options)
+            handler.deliver(to: accepted.handler(connection))
             return context.eventLoop.makeSucceededVoidFuture()
         } catch {
             return context.eventLoop.makeFailedFuture(error)

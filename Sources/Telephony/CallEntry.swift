@@ -14,21 +14,35 @@ struct CallEntry {
     var remoteOffer: [UInt8]?
     /// What has been agreed upon; early media counts.
     var audio: NegotiatedAudio?
+    /// The codec of the stream's first start: it keeps that law to its owner, and converts if the wire changes.
+    var codec: MediaParameters.Codec?
     var isAnswered = false
     /// Set when we ended the call for a reason that the owner has been told; the core's own report adds nothing.
     var isClosed = false
 }
 
+extension CallEntry {
+    /// Starts the stream, or changes it, as agreed.
+    mutating func start(_ audio: NegotiatedAudio) throws(TelephonyError) {
+        let parameters = try audio.mediaParameters()
+        media.start(parameters)
+        codec = codec ?? parameters.codec
+        self.audio = audio
+    }
+}
+
 extension NegotiatedAudio {
     /// The agreement in the media engine's terms.
     ///
-    /// - Throws: ``TelephonyError/Code/hostNotFound`` when the far end's `c=` line has a name without address.
-    func mediaParameters() async throws(TelephonyError) -> MediaParameters {
-        let remote = try await NegotiatedAudio.resolve(remoteAddress, port: remotePort)
+    /// A name in the far end's `c=` line is refused: to look it up would hold up all other calls' signalling, and trunks
+    /// send addresses.
+    /// - Throws: ``TelephonyError/Code/hostNotFound``.
+    func mediaParameters() throws(TelephonyError) -> MediaParameters {
+        let remote = try NegotiatedAudio.address(remoteAddress, port: remotePort)
         let control =
             rtcpAddress == remoteAddress
             ? TransportAddress(host: remote.host, port: rtcpPort)
-            : try await NegotiatedAudio.resolve(rtcpAddress, port: rtcpPort)
+            : try NegotiatedAudio.address(rtcpAddress, port: rtcpPort)
         return MediaParameters(
             remote: remote, remoteControl: control, multiplexesControl: rtcpMux, codec: codec == .pcmu ? .pcmu : .pcma,
             sendPayloadType: sendPayloadType, receivePayloadType: receivePayloadType,
@@ -36,13 +50,10 @@ extension NegotiatedAudio {
             packetTime: packetTime, direction: direction.mediaDirection)
     }
 
-    private static func resolve(_ host: String, port: UInt16) async throws(TelephonyError) -> TransportAddress {
-        do {
-            if let address = try await Resolver.resolve(host: host, port: port).first { return address }
-        } catch {
-            throw TelephonyError(.hostNotFound, "The far end's media address cannot be used: \(error.message)")
-        }
-        throw TelephonyError(.hostNotFound, "The far end's media address “\(host)” has no address.")
+    private static func address(_ host: String, port: UInt16) throws(TelephonyError) -> TransportAddress {
+        if let address = Resolver.numericAddress(host, port: port) { return address }
+        throw TelephonyError(
+            .hostNotFound, "The far end's media address “\(host)” is a name; only numeric addresses are taken.")
     }
 }
 

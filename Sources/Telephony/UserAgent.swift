@@ -59,6 +59,7 @@ public actor UserAgent {
     private var entries: [CallHandle: CallEntry] = [:]
     private var random = SystemRandomNumberGenerator()
     private var loop: Task<Void, Never>?
+    private var isShutDown = false
 
     /// Binds the port and begins to serve.
     ///
@@ -74,7 +75,11 @@ public actor UserAgent {
                 if waiting.admit(limit: backlog) { continuation.yield(.input(.datagram($0, from: $1))) }
             } onError: { error, destination in
                 logger.debug("SIP socket: \(error.message)")
-                if let destination { continuation.yield(.input(.transportFailed(to: destination))) }
+                // A full buffer or an oversize datagram loses one message, as the network may; timers do the rest.
+                guard let destination, error.code != .system, error.code != .messageTooLarge,
+                    error.code != .connectionLost
+                else { return }
+                continuation.yield(.input(.transportFailed(to: destination)))
             }
         } catch {
             throw TelephonyError(
@@ -121,6 +126,7 @@ public actor UserAgent {
 
     /// Ends all calls, waits briefly for their BYEs to be answered, and closes the port.
     public func shutDown(patience: Duration = .seconds(2)) async {
+        isShutDown = true
         for handle in entries.keys { await receive(.command(handle, .hangUp(reasons: []))) }
         let giveUp = ContinuousClock.now + patience
         while core.awaitsResponses, ContinuousClock.now < giveUp {
@@ -146,6 +152,7 @@ public actor UserAgent {
     public func place(_ call: OutgoingCall, handlers: PhoneCallHandlers) async throws(TelephonyError) -> PhoneCall {
         let uri = try call.requestURI()
         let destination = try await resolve(host: call.trunk?.host ?? uri.host, port: call.trunk?.port ?? uri.port)
+        guard !isShutDown else { throw TelephonyError(.shutDown, "The host is shutting down.") }
         let stream = try open(handlers.media)
         var session = makeSession(stream)
         let offer = session.makeOffer()
@@ -258,8 +265,7 @@ public actor UserAgent {
             // Each fork answers our offer for itself: a copy for each, so that the next answer fits as well.
             do {
                 let audio = try entry.session.receiveAnswer(SessionDescription(parsing: response.body))
-                entry.media.start(try await audio.mediaParameters())
-                entry.audio = audio
+                try entry.start(audio)
                 entries[handle] = entry
                 hasEarlyMedia = true
             } catch {
@@ -276,8 +282,7 @@ public actor UserAgent {
         if entry.isOutgoing || !body.isEmpty {
             guard await agree(body, handle) else { return }
         }
-        let codec = entries[handle]?.audio?.codec == .pcma ? MediaParameters.Codec.pcma : .pcmu
-        tell(.answered(codec: codec, headers: headers.lowercased), handle)
+        tell(.answered(codec: entries[handle]?.codec ?? .pcmu, headers: headers.lowercased), handle)
     }
 
     /// Takes the answer to our offer; hangs up when the call could not have audio.
@@ -286,14 +291,16 @@ public actor UserAgent {
         guard var entry = entries[handle] else { return false }
         do {
             // Some gateways answer in an unreliable 183 and leave the 200 empty.
-            if body.isEmpty, entry.audio != nil { return true }
+            if body.isEmpty, let audio = entry.audio {
+                try entry.start(audio)
+                return true
+            }
             if body.isEmpty {
                 throw TelephonyError(.media, "The far end answered without a session description.")
             }
             let audio = try entry.session.receiveAnswer(SessionDescription(parsing: body))
-            entry.media.start(try await audio.mediaParameters())
             let wasHeld = entry.audio?.isHeld ?? false
-            entry.audio = audio
+            try entry.start(audio)
             entries[handle] = entry
             if audio.isHeld != wasHeld { tell(.held(audio.isHeld), handle) }
             return true
@@ -333,8 +340,7 @@ public actor UserAgent {
             let body: [UInt8]
             if let offer = entry.remoteOffer {
                 let (description, audio) = try entry.session.answer(SessionDescription(parsing: offer))
-                entry.audio = audio
-                entry.media.start(try await audio.mediaParameters())
+                try entry.start(audio)
                 body = description.bytes
             } else {
                 body = entry.session.makeOffer().bytes
@@ -359,9 +365,8 @@ public actor UserAgent {
                 return await receive(.command(handle, .answerOffer(body: offer.bytes)))
             }
             let (description, audio) = try entry.session.answer(SessionDescription(parsing: body))
-            entry.media.start(try await audio.mediaParameters())
             let wasHeld = entry.audio?.isHeld ?? false
-            entry.audio = audio
+            try entry.start(audio)
             entries[handle] = entry
             await receive(.command(handle, .answerOffer(body: description.bytes)))
             if audio.isHeld != wasHeld { tell(.held(audio.isHeld), handle) }

@@ -67,6 +67,11 @@ actor CalleeBrain {
         return UserAgent.IncomingDecision(handlers: handlers) { inputs.yield(.call($0)) }
     }
 
+    /// Nothing is processed any more.
+    nonisolated func stop() {
+        inputs.finish()
+    }
+
     private func run() async {
         for await input in stream {
             await process(input)

@@ -27,7 +27,9 @@ public final class ScriptedCallee: Sendable {
 
     private let agent: UserAgent
     private let media: MediaEngine
+    private let brain: CalleeBrain
     private let outcomes: AsyncStream<CalleeSession.Outcome>
+    private let ending: AsyncStream<CalleeSession.Outcome>.Continuation
 
     /// Prepares what it will say and opens its port.
     ///
@@ -61,23 +63,30 @@ public final class ScriptedCallee: Sendable {
             guard !isTaken.exchange(true, ordering: .relaxed) else { return nil }
             return brain.take(call)
         }
-        return ScriptedCallee(agent: agent, media: media, outcomes: outcomes)
+        return ScriptedCallee(agent: agent, media: media, brain: brain, outcomes: outcomes, ending: continuation)
     }
 
-    private init(agent: UserAgent, media: MediaEngine, outcomes: AsyncStream<CalleeSession.Outcome>) {
+    private init(
+        agent: UserAgent, media: MediaEngine, brain: CalleeBrain, outcomes: AsyncStream<CalleeSession.Outcome>,
+        ending: AsyncStream<CalleeSession.Outcome>.Continuation
+    ) {
         self.agent = agent
         self.media = media
+        self.brain = brain
         self.outcomes = outcomes
+        self.ending = ending
     }
 
-    /// What became of the call; waits for its end. To be asked once.
+    /// What became of the call; waits for its end, or for ``shutDown()``. To be asked once.
     public func outcome() async -> CalleeSession.Outcome {
         for await outcome in outcomes { return outcome }
         return .failed("it was never called")
     }
 
     public func shutDown() async {
+        brain.stop()
         await agent.shutDown()
         media.shutdown()
+        ending.finish()
     }
 }

@@ -41,7 +41,10 @@ struct CallCommand: AsyncParsableCommand {
                 Console.print("The call has ended well.")
             }
             guard job?.status == .success else {
-                if !admin.json { Console.error(job?.error ?? "The call failed.") }
+                let error = job?.error ?? ""
+                if !admin.json {
+                    Console.error(error.isEmpty ? "The dispatch was deleted, and its call hung up." : error)
+                }
                 throw ExitCode(1)
             }
         }

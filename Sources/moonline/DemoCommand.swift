@@ -62,6 +62,10 @@ struct DemoCommand: AsyncParsableCommand {
     private static let months =
         "(january|february|march|april|may|june|july|august|september|october|november|december)"
 
+    func validate() throws {
+        guard timeout >= 1 else { throw ValidationError("--timeout must be at least one second.") }
+    }
+
     func run() async throws {
         try await reportingFailures {
             let folder = try output ?? FileSystem.makeTemporaryFolder(prefix: "moonline-demo")
@@ -88,6 +92,7 @@ private struct DemoRun {
     ]
 
     func run() async throws -> DemoSummary {
+        OpenFiles.raiseLimit()
         let settings = try Settings(environment: [:], folder: "/nonexistent")
         let logger = command.host.logger(try Settings(), default: .error)
         let isJSON = command.json
@@ -111,6 +116,8 @@ private struct DemoRun {
         let client = TwirpClient(
             url: "http://127.0.0.1:\(admin.port)", apiKey: "demo", apiSecret: secret, client: try HTTPClient(),
             now: { WallClock.seconds })
+        // The folder may be an earlier demo's.
+        for old in try await client.listTrunks() { _ = try await client.deleteTrunk(id: old.id) }
         var trunk = OutboundTrunk()
         trunk.name = "demo"
         trunk.address = callee.address
@@ -149,7 +156,12 @@ private struct DemoRun {
             await agent.hangUpAll(reason: "the demo took longer than \(timeout) s")
         }
         let interrupted = Task {
-            for await _ in signals.received { await agent.hangUpAll(reason: "interrupted") }
+            var count = 0
+            for await _ in signals.received {
+                count += 1
+                if count > 1 { exit(130) }
+                await agent.hangUpAll(reason: "interrupted")
+            }
         }
         defer {
             watchdog.cancel()
@@ -158,6 +170,8 @@ private struct DemoRun {
         guard let report = await agent.report(dispatchID: dispatch.id) else {
             throw HostError("The call ended before it could be watched; see \(folder)/calls.")
         }
+        // A call that ended so early may never have reached the callee, who would wait for it.
+        if report.answeredAt == nil { await callee.shutDown() }
         return DemoSummary(report: report, calleeOutcome: await callee.outcome(), folder: folder)
     }
 }

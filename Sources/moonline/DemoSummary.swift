@@ -31,6 +31,13 @@ struct DemoSummary {
                 missing.append("\(name) failed: \(calls.compactMap(\.error).joined(separator: "; "))")
             }
         }
+        for name in ["look_up_availability", "confirm_appointment"]
+        where !report.actions.contains(where: { $0.name == name && $0.output != nil }) {
+            missing.append("\(name) did not return")
+        }
+        if report.transcriptPath == nil { missing.append("no transcript was written") }
+        if report.eventLogPath == nil { missing.append("no event log was written") }
+        if (report.statistics?.packetsSent ?? 0) == 0 { missing.append("no RTP went to the callee") }
         if report.interruptions.isEmpty { missing.append("nobody was interrupted") }
         if !report.transcript.contains(where: { $0.role == .user }) { missing.append("the model heard nothing") }
         if (report.statistics?.packetsReceived ?? 0) == 0 { missing.append("no RTP came from the callee") }

@@ -54,6 +54,7 @@ private struct HostRun {
 
     func run() async throws {
         try await reportingFailures {
+            OpenFiles.raiseLimit()
             let settings = try Settings()
             let (key, secret) = try credentials(settings)
             let logger = host.logger(settings, default: isDevelopment ? .notice : .info)
@@ -97,12 +98,18 @@ private struct HostRun {
         }
     }
 
-    /// The first signal drains, the second hurries, the third is the system's.
+    /// The first signal drains, the second hurries, the third ends the process at once.
     private func waitForEnd(_ signals: Signals, _ agent: AgentHost) async {
         var iterator = signals.received.makeAsyncIterator()
         _ = await iterator.next()
         let hurry = Task {
+            var count = 0
             for await _ in signals.received {
+                count += 1
+                if count > 1 {
+                    Console.error("Ended without waiting.")
+                    exit(130)
+                }
                 Console.error("Hanging up all calls.")
                 await agent.hangUpAll(reason: "shutdown")
             }

@@ -26,6 +26,7 @@ struct OfflineModelCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
+            OpenFiles.raiseLimit()
             let settings = try Settings()
             var configuration = OfflineModelServer.Configuration(
                 personaPath: persona ?? host.scriptsFolder(settings) + "/personas/dental_practice.lua")
@@ -37,6 +38,7 @@ struct OfflineModelCommand: AsyncParsableCommand {
             Console.print("Offline model ready. OPENAI_BASE_URL=\(server.baseURL)")
             var iterator = signals.received.makeAsyncIterator()
             _ = await iterator.next()
+            withExtendedLifetime(signals) {}
             await server.shutdown()
         }
     }

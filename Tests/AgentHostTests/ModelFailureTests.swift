@@ -94,8 +94,8 @@ extension HostTests {
                 let call = try await test.call()
                 call.expect(
                     .modelFailed, by: .fault,
-                    "The model could not be reached: Cannot connect to \(Loopback.host):\(gone.port): nothing listens "
-                        + "there (connection refused). Check the base URL and the network.")
+                    "The model could not be reached: Cannot connect to ws://\(Loopback.host):\(gone.port): "
+                        + "nothing listens there (connection refused). Check the base URL and the network.")
                 #expect(test.exchange.calls.value.isEmpty)
             }
         }

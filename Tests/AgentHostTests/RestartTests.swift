@@ -44,7 +44,7 @@ extension HostTests {
             try await TestHost.with(setup) { first in
                 let finished = try await first.call()
                 let dispatch = try await first.dispatch("+15105550666")
-                try await first.observe("ringing") { $0 == .status(.ringing) ? true : nil }
+                try await first.exchange.calls.wait(for: "the second call") { $0.count == 2 ? true : nil }
                 let running = try #require(
                     try await first.stored { try await $0.calls(dispatchID: dispatch.id) }.first)
                 #expect(running.endedAt == nil)

@@ -33,11 +33,12 @@ extension HostTests {
             setup.configure = configure
             return try await TestHost.with(setup) { test in
                 let dispatch = try await test.dispatch(agent: "patient")
+                let end = Task { try await test.end(of: dispatch) }
                 let answered = try await test.exchange.answered()
                 try await test.observe("the greeting") { if case .transcript = $0 { true } else { nil } }
                 try await body(test, try await test.model.session(0))
                 await test.exchange.hangUp(answered)
-                let call = try await test.end(of: dispatch)
+                let call = try await end.value
                 #expect(call.record.outcome == "completed")
                 #expect(call.record.hungUpBy == "callee")
                 try await test.expectGoodCall()
@@ -222,10 +223,10 @@ extension HostTests {
         @Test(
             "an on_dial that fails dials nobody: it may be what knows who must not be called",
             arguments: [
-                ("error(\"no list of numbers\")", "flows/careful.lua:5: no list of numbers"),
+                ("error(\"no list of numbers\")", "flows/careful.lua:6: no list of numbers"),
                 (
                     "while true do end",
-                    "flows/careful.lua:5: the script used more than 100000 instructions without waiting"
+                    "flows/careful.lua:6: the script used more than 100000 instructions without waiting"
                 ),
                 ("moonline.sleep(60)", "on_dial took too long"),
             ])

@@ -21,25 +21,28 @@ final class ChildProcess {
         name = arguments.first ?? ""
         var toChild: [Int32] = [0, 0]
         var fromChild: [Int32] = [0, 0]
-        guard pipe2(&toChild, O_CLOEXEC) == 0, pipe2(&fromChild, O_CLOEXEC) == 0 else {
-            throw BenchmarkError("no pipe: \(String(cString: strerror(errno)))")
+        // Pairs of sockets and no pipes: these are closed for other programs from the beginning.
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &toChild) == 0, socketpair(AF_UNIX, kind, 0, &fromChild) == 0 else {
+            throw BenchmarkError("no pair of sockets: \(String(cString: strerror(errno)))")
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, toChild[1], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for pointer in pointers { free(pointer) } }
         var spawned: pid_t = 0
         let status = posix_spawnp(&spawned, name, &actions, nil, &pointers, environ)
-        close(toChild[0])
+        close(toChild[1])
         close(fromChild[1])
         identifier = spawned
-        input = toChild[1]
+        input = toChild[0]
         guard status == 0, let file = fdopen(fromChild[0], "r") else {
-            close(toChild[1])
-            throw BenchmarkError("cannot start \(arguments.joined(separator: " ")): \(String(cString: strerror(status)))")
+            close(toChild[0])
+            throw BenchmarkError(
+                "cannot start \(arguments.joined(separator: " ")): \(String(cString: strerror(status)))")
         }
         output = file
     }

@@ -17,6 +17,7 @@ struct Host {
         var lateness: LatencyHistogram
         var upward: LatencyHistogram
         var flushes: LatencyHistogram
+        var threads = ThreadTimes.now()
 
         init(_ engine: MediaEngine, _ figures: HostFigures) {
             lateness = engine.tickLateness
@@ -50,7 +51,9 @@ struct Host {
         let end = Snapshot(engine, figures)
         let memory = Host.residentBytes() - before
         let statistics = streams.map { $0.statistics() }
+        let threads = end.threads.since(begin.threads).map { ($0.kind, JSON.number($0.seconds)) }
         let report: JSON = [
+            "thread_seconds": .object(JSONObject(members: threads)),
             "bytes_per_call": .integer(Int64(memory / calls)),
             "resident_bytes": .integer(Int64(memory)),
             "tick_lateness_us": Quantiles(end.lateness, since: begin.lateness).json,
@@ -76,12 +79,7 @@ struct Host {
 
     /// Memory of this process that is in use; 0 when the system does not tell.
     static func residentBytes() -> Int {
-        guard let file = fopen("/proc/self/statm", "re") else { return 0 }
-        defer { fclose(file) }
-        var buffer = [CChar](repeating: 0, count: 128)
-        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return 0 }
-        let fields = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            .split(separator: " ")
+        let fields = ThreadTimes.firstLine(of: "/proc/self/statm")?.split(separator: " ") ?? []
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
     }
 }

@@ -30,7 +30,9 @@ struct MediaPath {
             channel.play(Array(repeating: 0x20, count: 200_000), tag: tag)
             channel.finish(tag: tag)
         }
-        guard let source = SocketAddress(far) else { return MediaPath(packets: 0, allocations: 0, nanosecondsPerTick: 0) }
+        guard let source = SocketAddress(far) else {
+            return MediaPath(packets: 0, allocations: 0, nanosecondsPerTick: 0)
+        }
         var datagram = [UInt8](repeating: 0x55, count: PacketHeader.size + 160)
         var random = SeededRandom(seed: 5)
         var allocated: UInt64 = 0

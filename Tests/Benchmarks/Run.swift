@@ -9,10 +9,14 @@ struct Run {
     let subject: Subject
     let transport: Transport
     let calls: Int
+    /// Whether it had one core, and nothing else did there.
+    let isPinned: Bool
     /// Time between begin and end, as measured here. [s]
     let seconds: Double
     /// Of the subject between begin and end. [s]
     let processorSeconds: Double
+    /// Share of all cores that the hypervisor gave to others meanwhile, 0…1.
+    let stolen: Double
     /// What the load saw.
     let load: JSON
     /// What the subject says of itself.
@@ -32,6 +36,9 @@ struct Run {
 
     private func count(_ name: String) -> Int64 { load[name]?.integer ?? 0 }
 
+    /// Whether one core was not enough: work was left, and what was done came in large lots.
+    var isSaturated: Bool { isPinned && percent > 90 }
+
     /// What makes the figures doubtful, in words; empty when nothing does.
     var doubts: [String] {
         var doubts: [String] = []
@@ -40,7 +47,8 @@ struct Run {
         let down = 1 - Double(count("packets_received")) / expected
         if up > 0.002 { doubts.append("\(Text.decimal(100 * up, 1)) % of packets did not come up") }
         if down > 0.01 { doubts.append("\(Text.decimal(100 * down, 1)) % of packets were not sent") }
-        if percent > 95 { doubts.append("its core was saturated") }
+        if isSaturated { doubts.append("its core was saturated") }
+        if stolen > 0.01 { doubts.append("the hypervisor took \(Text.decimal(100 * stolen, 1)) % of the cores' time") }
         if let share = load["cpu_share"]?.number, share > 0.9 { doubts.append("the load's core was saturated") }
         if sendLateness.p99 > 2_000 {
             doubts.append("the load itself was \(Text.decimal(sendLateness.p99 / 1_000, 1)) ms late at p99")
@@ -62,9 +70,11 @@ struct Run {
 
     var json: JSON {
         [
-            "subject": .string(subject.rawValue), "socket": .string(transport.rawValue), "calls": .integer(Int64(calls)),
+            "subject": .string(subject.rawValue), "socket": .string(transport.rawValue),
+            "calls": .integer(Int64(calls)),
             "seconds": .number(seconds), "cpu_seconds": .number(processorSeconds),
-            "cpu_percent_per_call": .number(percentPerCall), "doubts": .array(doubts.map { .string($0) }), "load": load,
+            "cpu_percent_per_call": .number(percentPerCall), "stolen": .number(stolen), "saturated": .bool(isSaturated),
+            "doubts": .array(doubts.map { .string($0) }), "load": load,
             "own": own,
         ]
     }
@@ -80,26 +90,25 @@ struct Bench {
     /// Whether there are two cores to tell subject and load apart.
     let isPinned: Bool
 
-    private static let firstPeerPort: UInt16 = 50_000
-
     func run(_ subject: Run.Subject, _ transport: Run.Transport, calls: Int) throws(BenchmarkError) -> Run {
         let key = ["--certificate", tools + "/cert.pem", "--key", tools + "/key.pem"]
         let load = try ChildProcess(
             on(core: 1)
                 + [
-                    tools + "/load", "--calls", "\(calls)", "--seconds", "\(seconds)", "--rtp-base",
-                    "\(Bench.firstPeerPort)",
+                    tools + "/load", "--calls", "\(calls)", "--seconds", "\(seconds)",
                 ] + (transport == .tls ? key : []) + (isPinned ? ["--realtime"] : []))
-        guard let line = load.line(), line.hasPrefix("port "), let port = Int(line.dropFirst(5)) else {
-            throw BenchmarkError("the load did not start")
-        }
-        let measured = try ChildProcess(on(core: 0) + command(subject, transport, calls: calls, modelPort: port))
-        var begin: (time: Double, processor: Double)?
-        var end: (time: Double, processor: Double)?
+        let ports = load.line()?.split(separator: " ").dropFirst().compactMap { Int($0) } ?? []
+        guard ports.count == 2 else { throw BenchmarkError("the load did not start") }
+        let measured = try ChildProcess(
+            on(core: 0) + command(subject, transport, calls: calls, modelPort: ports[0], peerPort: ports[1]))
+        var begin: (time: Double, processor: Double, stolen: Double)?
+        var end: (time: Double, processor: Double, stolen: Double)?
         while end == nil {
-            guard let line = load.line() else { throw BenchmarkError("the load ended early (\(subject), \(calls) calls)") }
-            if line == "begin" { begin = (Bench.now(), try measured.processorTime()) }
-            if line == "end" { end = (Bench.now(), try measured.processorTime()) }
+            guard let line = load.line() else {
+                throw BenchmarkError("the load ended early (\(subject), \(calls) calls)")
+            }
+            if line == "begin" { begin = (Bench.now(), try measured.processorTime(), Bench.stolenSeconds()) }
+            if line == "end" { end = (Bench.now(), try measured.processorTime(), Bench.stolenSeconds()) }
             measured.write(line)
         }
         let seen = try load.report()
@@ -107,14 +116,16 @@ struct Bench {
         load.wait()
         guard let begin, let end else { throw BenchmarkError("the load gave no marks") }
         return Run(
-            subject: subject, transport: transport, calls: calls, seconds: end.time - begin.time,
-            processorSeconds: end.processor - begin.processor, load: seen, own: own)
+            subject: subject, transport: transport, calls: calls, isPinned: isPinned, seconds: end.time - begin.time,
+            processorSeconds: end.processor - begin.processor,
+            stolen: (end.stolen - begin.stolen) / (end.time - begin.time)
+                / Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))), load: seen, own: own)
     }
 
     private func on(core: Int) -> [String] { isPinned ? ["taskset", "-c", "\(core)"] : [] }
 
     private func command(
-        _ subject: Run.Subject, _ transport: Run.Transport, calls: Int, modelPort: Int
+        _ subject: Run.Subject, _ transport: Run.Transport, calls: Int, modelPort: Int, peerPort: Int
     ) -> [String] {
         switch subject {
         case .baseline:
@@ -122,13 +133,19 @@ struct Bench {
                 + (transport == .tls ? ["--tls"] : [])
         case .moonline:
             [
-                program, "host", "--calls", "\(calls)", "--peer-base", "\(Bench.firstPeerPort)", "--model",
+                program, "host", "--calls", "\(calls)", "--peer-base", "\(peerPort)", "--model",
                 (transport == .tls ? "https" : "http") + "://127.0.0.1:\(modelPort)/v1",
             ] + (transport == .tls ? ["--certificate", tools + "/cert.pem"] : [])
         }
     }
 
-    static func now() -> Double {
+    /// What the hypervisor gave to others since the start, of all cores (`proc(5)`, /proc/stat). [s]
+    private static func stolenSeconds() -> Double {
+        let fields = ThreadTimes.firstLine(of: "/proc/stat")?.split(separator: " ") ?? []
+        return fields.count > 8 ? (Double(fields[8]) ?? 0) / Double(sysconf(Int32(_SC_CLK_TCK))) : 0
+    }
+
+    private static func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -68,9 +68,10 @@ struct ScriptCosts {
         var states: [CallScript] = []
         states.reserveCapacity(count)
         let before = Host.residentBytes()
-        costs.state = try measure(count) { round in
-            states.append(try CallScript(flow: flow, facts: facts, seed: UInt64(round)) { _, _, _ in })
-        } / 1_000
+        costs.state =
+            try measure(count) { round in
+                states.append(try CallScript(flow: flow, facts: facts, seed: UInt64(round)) { _, _, _ in })
+            } / 1_000
         costs.residentBytes = (Host.residentBytes() - before) / count
         costs.stateBytes = states.reduce(0) { $0 + $1.bytesUsed } / max(1, states.count)
         try costs.measurePlainLua(flow: path, folder: folder, rounds: rounds, count: count)

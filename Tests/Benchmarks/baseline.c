@@ -2,8 +2,8 @@
  *
  *   baseline --calls N --model-port P [--tls] [--rtp-port P]
  *
- * One thread, with real-time priority where that is granted, as the engine's: epoll, a UDP socket a call for RTP (P,
- * P+2, …) and one for RTCP, recvmmsg, a timerfd on absolute 20 ms deadlines with spread phases, one sendmsg a call and
+ * One thread, with real-time priority where that is granted, as the engine's: epoll, a UDP socket a call for RTP, from
+ * port P on, and one for RTCP, recvmmsg, a timerfd on absolute 20 ms deadlines with spread phases, one sendmsg a call and
  * tick, and one TCP (or TLS) connection a call to load.c. Each received packet becomes a masked WebSocket text frame with
  * a base64 JSON event; audio of the model's events is decoded into a queue that the ticks play; speech_started empties
  * it. No jitter buffer, no concealment, no RTCP, no recording, no conversation, hardly any check.
@@ -126,8 +126,22 @@ static int udp_socket(int port) {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) < 0) die("UDP port");
-    return fd;
+    if (fd < 0) die("socket");
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) == 0) return fd;
+    close(fd);
+    return -1;
+}
+
+/* Opens the next pair of ports that is free, from `port` on; returns the port behind it. */
+static int open_ports(struct call *c, int port) {
+    for (; port < 32766; port += 2) {
+        c->rtp = udp_socket(port);
+        c->rtcp = c->rtp < 0 ? -1 : udp_socket(port + 1);
+        if (c->rtcp >= 0) return port + 2;
+        if (c->rtp >= 0) close(c->rtp);
+    }
+    fprintf(stderr, "baseline: no UDP ports left\n");
+    exit(1);
 }
 
 static void tick(struct call *c) {
@@ -186,10 +200,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < count; i++) {
         struct call *c = calls[i] = calloc(1, sizeof **calls);
         if (!c) die("memory");
-        c->rtp = udp_socket(port + 2 * i);
-        c->rtcp = udp_socket(port + 2 * i + 1);
+        port = open_ports(c, port);
         c->ssrc = (uint32_t)random();
-        connect_model(c, i, port + 2 * i, model_port, tls);
+        connect_model(c, i, port - 2, model_port, tls);
         int sockets[] = {c->rtp, c->rtcp, c->tcp};
         for (int kind = 0; kind < 3; kind++) {
             event = (struct epoll_event){.events = EPOLLIN, .data.u64 = (uint64_t)i << 2 | (uint64_t)kind};

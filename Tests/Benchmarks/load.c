@@ -2,10 +2,10 @@
  *
  *   load --calls N --seconds S [--rtp-base P] [--certificate FILE --key FILE] [--realtime]
  *
- * Listens on a TCP port of 127.0.0.1 and prints it. Who is measured opens a WebSocket a call, for the model
- * `bench-I-PORT` (call number, RTP port), and sends session.update. When all have, each call gets an RTP packet every
- * 20 ms, with spread phases, from port P + 2·I; and every two seconds a reply of the model: one second of audio in five
- * deltas within 160 ms, then, in every second reply, the interruption in mid-word.
+ * Listens on a TCP port of 127.0.0.1, and prints it and the first RTP port. Who is measured opens a WebSocket a call,
+ * for the model `bench-I-PORT` (call number, RTP port), and sends session.update. When all have, each call gets an RTP
+ * packet every 20 ms, with spread phases, from the first RTP port + 2·I; and every two seconds a reply of the model: one
+ * second of audio in five deltas within 160 ms, then, in every second reply, the interruption in mid-word.
  *
  * Each 20 ms of audio begins with the time at which it was sent. So both ways are timed here, outside of who is measured:
  * up from sendto to the decoded WebSocket message, down from the write of a reply's first delta to its first packet.
@@ -96,7 +96,8 @@ static size_t append_delta(uint8_t *out, int call, int cycle, int number) {
         memcpy(block, &mark, sizeof mark);
     }
     text[encode_base64(audio, sizeof audio, text)] = 0;
-    return append_event(out, "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_1\"," PART ",\"delta\":\"%s\"}",
+    return append_event(out,
+            "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_1\"," PART ",\"delta\":\"%s\"}",
                         cycle, cycle, text);
 }
 
@@ -106,32 +107,54 @@ static void step(struct call *c) {
     int n = c->cycle, number = (int)(c - calls);
     size_t length = 0;
     if (c->step == 0) {
-        length += append_event(out, "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\",\"status\":\"in_progress\"}}", n);
-        length += append_event(out + length, "{\"type\":\"response.output_item.added\",\"response_id\":\"resp_%d\",\"output_index\":0,\"item\":{\"id\":\"item_%d\",\"type\":\"message\",\"status\":\"in_progress\",\"role\":\"assistant\",\"content\":[]}}", n, n);
-        length += append_event(out + length, "{\"type\":\"response.content_part.added\"," PART ",\"part\":{\"type\":\"audio\",\"transcript\":\"\"}}", n, n);
-        length += append_event(out + length, "{\"type\":\"response.output_audio_transcript.delta\"," PART ",\"delta\":\"Good morning, this is the practice.\"}", n, n);
+        length += append_event(out,
+                "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\",\"status\":\"in_progress\"}}", n);
+        length += append_event(out + length,
+                "{\"type\":\"response.output_item.added\",\"response_id\":\"resp_%d\",\"output_index\":0,"
+                "\"item\":{\"id\":\"item_%d\",\"type\":\"message\",\"status\":\"in_progress\","
+                "\"role\":\"assistant\",\"content\":[]}}", n, n);
+        length += append_event(out + length,
+                "{\"type\":\"response.content_part.added\"," PART ",\"part\":{\"type\":\"audio\","
+                "\"transcript\":\"\"}}", n, n);
+        length += append_event(out + length,
+                "{\"type\":\"response.output_audio_transcript.delta\"," PART ","
+                "\"delta\":\"Good morning, this is the practice.\"}", n, n);
     }
     if (c->step < delta_count) {
         length += append_delta(out + length, number, n, c->step);
         c->step_due += 40 * ms;
     } else if (c->step == delta_count) {
         length += append_event(out, "{\"type\":\"response.output_audio.done\"," PART "}", n, n);
-        length += append_event(out + length, "{\"type\":\"response.output_audio_transcript.done\"," PART ",\"transcript\":\"Good morning, this is the practice.\"}", n, n);
-        length += append_event(out + length, "{\"type\":\"response.content_part.done\"," PART ",\"part\":{\"type\":\"audio\",\"transcript\":\"Good morning, this is the practice.\"}}", n, n);
-        length += append_event(out + length, "{\"type\":\"response.output_item.done\",\"response_id\":\"resp_%d\",\"output_index\":0,\"item\":{\"id\":\"item_%d\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\",\"content\":[]}}", n, n);
-        length += append_event(out + length, "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_%d\",\"status\":\"completed\",\"output\":[]}}", n);
+        length += append_event(out + length,
+                "{\"type\":\"response.output_audio_transcript.done\"," PART ","
+                "\"transcript\":\"Good morning, this is the practice.\"}", n, n);
+        length += append_event(out + length,
+                "{\"type\":\"response.content_part.done\"," PART ",\"part\":{\"type\":\"audio\","
+                "\"transcript\":\"Good morning, this is the practice.\"}}", n, n);
+        length += append_event(out + length,
+                "{\"type\":\"response.output_item.done\",\"response_id\":\"resp_%d\",\"output_index\":0,"
+                "\"item\":{\"id\":\"item_%d\",\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\","
+                "\"content\":[]}}", n, n);
+        length += append_event(out + length,
+                "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_%d\",\"status\":\"completed\","
+                "\"output\":[]}}", n);
         figures.replies += (uint64_t)is_counting;
         c->step_due = c->cycle_start + 500 * ms + random() % (20 * ms);
     } else if (c->step == delta_count + 1) {
         if (n % 2) {
-            length += append_event(out, "{\"type\":\"input_audio_buffer.speech_started\",\"item_id\":\"user_%d\",\"audio_start_ms\":0}", n);
+            length += append_event(out,
+                    "{\"type\":\"input_audio_buffer.speech_started\",\"item_id\":\"user_%d\","
+                    "\"audio_start_ms\":0}", n);
             c->speech_started = now_ns();
         }
         c->step_due = c->cycle_start + 1500 * ms;
     } else {
         if (n % 2) {
-            length += append_event(out, "{\"type\":\"input_audio_buffer.speech_stopped\",\"item_id\":\"user_%d\",\"audio_end_ms\":0}", n);
-            length += append_event(out + length, "{\"type\":\"input_audio_buffer.committed\",\"item_id\":\"user_%d\",\"previous_item_id\":null}", n);
+            length += append_event(out,
+                    "{\"type\":\"input_audio_buffer.speech_stopped\",\"item_id\":\"user_%d\",\"audio_end_ms\":0}", n);
+            length += append_event(out + length,
+                    "{\"type\":\"input_audio_buffer.committed\",\"item_id\":\"user_%d\","
+                    "\"previous_item_id\":null}", n);
             /* What was last heard of the agent, against the moment at which it was to be silent. */
             if (is_counting) {
                 figures.interruptions++;
@@ -172,7 +195,8 @@ static void answer_upgrade(struct connection *c, char *request) {
     calls[call].to.sin_port = htons((uint16_t)port);
     write_bytes(c, (const uint8_t *)answer, (size_t)length);
     uint8_t out[256];
-    write_bytes(c, out, append_event(out, "{\"type\":\"session.created\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+    write_bytes(c, out, append_event(out,
+            "{\"type\":\"session.created\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
 }
 
 static void receive_message(struct connection *c, const char *text, size_t length, int64_t now) {
@@ -195,7 +219,8 @@ static void receive_message(struct connection *c, const char *text, size_t lengt
         }
     } else if (is_type(text, length, "session.update") && c->phase == phase_open) {
         uint8_t out[256];
-        write_bytes(c, out, append_event(out, "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+        write_bytes(c, out, append_event(out,
+                "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
         c->phase = phase_ready;
         ready_count++;
     }
@@ -337,10 +362,27 @@ static void receive_packets(struct call *c) {
     }
 }
 
+/* Opens the calls' RTP ports in the first free row from `base` on; returns where it begins. */
+static int open_ports(int base) {
+    for (int opened = 0; opened < call_count; opened++) {
+        struct call *c = &calls[opened];
+        c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(base + 2 * opened)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        if (c->fd < 0) die("socket");
+        if (bind(c->fd, (struct sockaddr *)&from, sizeof from) == 0) continue;
+        for (int i = 0; i <= opened; i++) close(calls[i].fd);
+        base += 2 * (opened + 1);
+        opened = -1;
+        if (base + 2 * call_count > 65535) die("UDP ports");
+    }
+    return base;
+}
+
 int main(int argc, char **argv) {
     call_count = atoi(option(argc, argv, "--calls", "1"));
     double seconds = atof(option(argc, argv, "--seconds", "5"));
-    int base = atoi(option(argc, argv, "--rtp-base", "50000"));
+    int base = atoi(option(argc, argv, "--rtp-base", "22000"));
     const char *certificate = option(argc, argv, "--certificate", NULL), *key = option(argc, argv, "--key", NULL);
     if (call_count < 1 || call_count > max_calls) {
         fprintf(stderr, "load: 1 to %d calls\n", max_calls);
@@ -369,17 +411,14 @@ int main(int argc, char **argv) {
     if (epoll < 0) die("epoll");
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = &epoll};
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    base = open_ports(base);
     for (int i = 0; i < call_count; i++) {
         struct call *c = &calls[i];
-        c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(base + 2 * i)),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&from, sizeof from) < 0) die("UDP port");
         c->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         event = (struct epoll_event){.events = EPOLLIN, .data.ptr = c};
         epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
     }
-    printf("port %d\n", ntohs(at.sin_port));
+    printf("ports %d %d\n", ntohs(at.sin_port), base);
     fflush(stdout);
 
     int64_t opened = now_ns(), begun = 0, from = INT64_MAX, until = INT64_MAX;
@@ -397,7 +436,7 @@ int main(int argc, char **argv) {
                 calls[i].cycle = i % 2;
             }
         }
-        if (!begun && now - opened > 30000 * ms) {
+        if (!begun && now - opened > 20000 * ms) {
             fprintf(stderr, "load: only %d of %d calls have reached the model\n", ready_count, call_count);
             return 1;
         }

@@ -8,7 +8,7 @@ struct Likeness: CustomStringConvertible {
     /// For each quarter of a second of the recording that is not silence: its correlation with what was heard, −1…1.
     let correlations: [Double]
 
-    /// Pieces, correlation.
+    /// How many of the pieces are there as they were but for the companding, 0…1.
     var share: Double {
         correlations.isEmpty ? 0 : Double(correlations.count { $0 > 0.95 }) / Double(correlations.count)
     }

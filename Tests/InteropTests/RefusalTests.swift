@@ -14,10 +14,10 @@ extension Strangers {
             ])
         func refusal(_ status: Int, _ reason: String) async throws {
             try await Phone.with { phone in
+                // It ends well only when its refusal is acknowledged.
                 try await SIPp.callee("callee_refuses", values: ["refusal": "\(status) \(reason)"]).run { sipp in
                     let call = try await phone.call(port: sipp.port)
                     #expect(try await call.last() == .failed(status: status, reason: reason, sentence: ""))
-                    // sipp has its ACK.
                 }
             }
         }
@@ -26,13 +26,13 @@ extension Strangers {
             "a callee without any response fails the call when ringing has lasted long enough", .timeLimit(.minutes(1)))
         func silence() async throws {
             try await Phone.with { phone in
+                // It ends well only when nothing but the INVITE comes: no CANCEL before any response (RFC 3261 §9.1).
                 try await SIPp.callee("callee_silent").run { sipp in
                     let call = try await phone.call(port: sipp.port, ringTimeout: .seconds(2))
                     #expect(
                         try await call.last()
                             == .failed(status: 408, reason: "no answer", sentence: "Nobody answered in time."))
                     #expect(call.events.value.count == 1)
-                    // Nothing but the INVITE: a CANCEL before any response would be wrong (RFC 3261 §9.1).
                 }
             }
         }

@@ -65,7 +65,7 @@ final class SIPp: Sendable {
         var all = [
             "-sf", folder.file("scenario.xml"), "-i", Loopback.host, "-p", "\(port)",
             "-mi", Loopback.host, "-mp", "\(Loopback.freeUDPPort())", "-rtp_echo", "-m", "\(calls)", "-nostdin",
-            "-timeout", "50s", "-timeout_error", "-trace_err", "-error_file", folder.file("errors"),
+            "-timeout", "40s", "-timeout_error", "-trace_err", "-error_file", folder.file("errors"),
             "-trace_logs", "-log_file", folder.file("log"), "-trace_msg", "-message_file", folder.file("messages"),
             "-trace_counts", "-fd", "1",
         ]
@@ -82,7 +82,7 @@ final class SIPp: Sendable {
     }
 
     /// Waits until all calls are over.
-    func finish(limit: Duration = .seconds(55)) async throws -> Report {
+    func finish(limit: Duration = .seconds(45)) async throws -> Report {
         let result = try await program.waitUntilExit(limit: limit)
         return Report(
             status: result.status, errors: folder.text(of: "errors") ?? "", messages: folder.text(of: "messages") ?? "",

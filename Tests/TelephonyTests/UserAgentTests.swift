@@ -65,8 +65,11 @@ struct UserAgentTests {
         var events = caller.events.makeAsyncIterator()
         #expect(await events.next() == .ringing(earlyMedia: false))
         incoming.answer()
-        guard case .answered(.pcmu, _) = await events.next() else {
-            Issue.record("the call was not answered in PCMU")
+        var answer = await events.next()
+        // A 180 may come twice.
+        while case .ringing? = answer { answer = await events.next() }
+        guard case .answered(.pcmu, _) = answer else {
+            Issue.record("the call was not answered in PCMU, but \(String(describing: answer))")
             return
         }
         var tone = ToneGenerator(frequency: 1_000, level: -10)
@@ -74,7 +77,7 @@ struct UserAgentTests {
         incoming.media.finish(tag: 1)
         while caller.heard.withLock({ $0.count }) < 6_400 { await Task.yield() }
         call.hangUp(reason: "enough")
-        #expect(await events.next() == .ended(byRemote: false, reason: "local_hangup"))
+        #expect(await events.next() == .ended(byRemote: false, reason: "enough"))
         var theirs = callee.events.makeAsyncIterator()
         guard case .answered = await theirs.next() else {
             Issue.record("the callee was not told of the ACK")

@@ -27,6 +27,11 @@ public final class ExternalProgram: Sendable {
         /// Standard output and standard error, as they came.
         public let output: String
 
+        public init(status: Int32, output: String) {
+            self.status = status
+            self.output = output
+        }
+
         public var description: String { "exit status \(status)\n\(output)" }
     }
 

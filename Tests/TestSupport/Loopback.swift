@@ -43,12 +43,26 @@ public enum Loopback {
 
     /// Whether any IPv4 socket of this machine has the port (`proc(5)`, `/proc/net/udp`).
     private static func isUDPPortBound(_ port: UInt16) -> Bool {
-        guard let table = FileManager.default.contents(atPath: "/proc/net/udp") else { return false }
         let digits = String(port, radix: 16, uppercase: true)
         let suffix = ":" + String(repeating: "0", count: 4 - digits.count) + digits
-        return String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().contains { line in
+        return udpTable().split(separator: "\n").dropFirst().contains { line in
             let fields = line.split(separator: " ")
             return fields.count > 1 && fields[1].hasSuffix(suffix)
+        }
+    }
+
+    /// The kernel gives the table out in pieces of its own choice: a short read is not its end.
+    private static func udpTable() -> String {
+        let descriptor = open("/proc/net/udp", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var table: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 { return String(decoding: table, as: UTF8.self) }
+            table.append(contentsOf: buffer[..<count])
         }
     }
 }

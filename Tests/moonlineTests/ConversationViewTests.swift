@@ -78,8 +78,8 @@ struct ConversationViewTests {
                 "result    book → done (1.5 s)",
                 "refused   book: not now",
                 "failed    book: x.lua:1: no",
-                "interrupt after 700 ms, heard: “We ha”; not",
-                "          heard: “ve one”",
+                "interrupt after 700 ms, heard: “We ha”; not heard:",
+                "          “ve one”",
                 "interrupt after 700 ms, heard: “We ha”",
                 "transfer  ringing (180)",
                 "transfer  accepted",
@@ -127,7 +127,7 @@ struct ConversationViewTests {
         view.note(String(repeating: "word ", count: 10))
         let lines = written.withLock { $0 }
         #expect(lines.count == 2)
-        #expect(lines.first?.wholeMatch(of: #/   0\.\d s  {12}word word word word word word/#) != nil, "\(lines)")
+        #expect(lines.first?.wholeMatch(of: #/   0\.\d s {12}word word word word word word/#) != nil, "\(lines)")
         #expect(lines.last?.wholeMatch(of: #/ {20}word word word word/#) != nil, "\(lines)")
     }
 

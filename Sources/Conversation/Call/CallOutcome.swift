@@ -89,6 +89,8 @@ extension CallOutcome {
         case 404, 410, 484, 604:
             (.notFound, "The number does not exist or is incomplete (\(answer)). Dial it in E.164 form: +15105550100.")
         case 486, 600: (.busy, "The callee is busy (\(answer)).")
+        // What a trunk says beyond the status, as Twilio does of a call that it blocks, is not the callee's choice.
+        case 603 where !failure.sentence.isEmpty: (.rejected, "The trunk rejected the call (\(answer)).")
         case 603, 607, 608: (.declined, "The callee declined the call (\(answer)).")
         case 480: (.noAnswer, "The callee cannot be reached now (\(answer)).")
         case 487: (.cancelled, "The call was cancelled before it was answered (\(answer)).")

@@ -61,12 +61,22 @@ public struct RealtimeError: Error, Hashable, Sendable {
             }
         self.init(
             type: looksLikeCode ? parts[0] : "", code: looksLikeCode ? parts[1] : "closed_\(closeCode)",
-            message: reason.isEmpty ? "the connection was closed with code \(closeCode)" : reason, severity: severity)
+            message: reason.isEmpty
+                ? "the connection was closed with code \(closeCode)" : RealtimeError.withoutFullStop(reason),
+            severity: severity)
     }
 
     /// The error of a connection that could not be made: resolution, TLS, a refused upgrade, a missing answer.
+    ///
+    /// - Parameter message: With or without the full stop of a sentence.
     public init(connectionFailure message: String) {
-        self.init(code: "connection_failed", message: message, severity: .retryable)
+        self.init(
+            code: "connection_failed", message: RealtimeError.withoutFullStop(message), severity: .retryable)
+    }
+
+    /// What is to stand within a sentence.
+    private static func withoutFullStop(_ text: String) -> String {
+        text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
     /// Codes after which no reconnect helps.
