@@ -135,7 +135,8 @@ let package = Package(
         tests(
             "moonlineTests",
             [
-                "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit", "TestCalls",
+                "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit",
+                "TestCalls",
                 "SansIO", logging, argumentParser,
             ]),
         tests("EndToEndTests", ["TestSupport", "OfflineModel", "Speech", "Audio", "SansIO", logging]),
