@@ -106,7 +106,7 @@ let package = Package(
                 "AllocationCount", logging,
             ],
             path: "Tests/Benchmarks", exclude: ["baseline.c", "bench.h", "load.c"], swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["README.md"], swiftSettings: strict),
         tests("SansIOTests", ["SansIO"]),
         tests("CryptoTests", ["Crypto"]),
         tests("SDPTests", ["SDP", "SansIO"]),

@@ -162,16 +162,12 @@ extension EndToEnd {
             let arguments = ["demo", "--timeout", "1", "--output", shell.folder.file("demo")]
             // Twice into the same folder: the second demo is not confused by what the first left there.
             for _ in 1...2 {
-                let text: String
-                let status: Int32
-                if isTerminal {
-                    let result = try await shell.runInTerminal(arguments, limit: .seconds(25))
-                    (text, status) = (result.output, result.status)
-                } else {
-                    let outcome = try await shell.run(arguments, limit: .seconds(25))
-                    (text, status) = (outcome.output + outcome.errors, outcome.status)
-                }
-                #expect(status == 1, "\(text)")
+                let outcome =
+                    isTerminal
+                    ? try await shell.runInTerminal(arguments, limit: .seconds(25))
+                    : try await shell.run(arguments, limit: .seconds(25))
+                let text = outcome.output + outcome.errors
+                #expect(outcome.status == 1, "\(outcome)")
                 #expect(!text.contains("\u{1B}"), "\(text)")
                 for words in ["ringing", "hung up by the host", "missing: look_up_availability was not called"] {
                     #expect(text.contains(words), "\(text)")

@@ -74,14 +74,15 @@ struct Shell: Sendable {
         return Outcome(status: result.status, output: result.output, errors: folder.text(of: errors) ?? "")
     }
 
-    /// Runs a command to its end in a terminal of 80 columns; what the person sees, without carriage returns.
-    func runInTerminal(_ arguments: [String], limit: Duration) async throws -> ExternalProgram.Result {
+    /// Runs a command to its end in a terminal of 80 columns; `output` is all that the person sees, without carriage
+    /// returns.
+    func runInTerminal(_ arguments: [String], limit: Duration) async throws -> Outcome {
         let words = ([try Shell.executable()] + arguments).map { "'\($0)'" }.joined(separator: " ")
         let program = try ExternalProgram(
             "script", ["-q", "-e", "-c", "stty cols 80 rows 50 && exec \(words)", "/dev/null"],
             environment: ["TERM": "xterm-256color"].merging(environment) { $1.isEmpty ? $0 : $1 }, folder: folder.path)
         let result = try await program.waitUntilExit(limit: limit)
-        return ExternalProgram.Result(
-            status: result.status, output: result.output.replacingOccurrences(of: "\r\n", with: "\n"))
+        return Outcome(
+            status: result.status, output: result.output.replacingOccurrences(of: "\r\n", with: "\n"), errors: "")
     }
 }

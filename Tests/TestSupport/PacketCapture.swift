@@ -11,6 +11,8 @@ public final class PacketCapture: Sendable {
         public let method: String?
         /// Of the status line; `nil` in a request.
         public let status: Int?
+        /// The number of the CSeq header; a message that is sent again has the same.
+        public let sequence: Int
         /// The method of the CSeq header.
         public let sequenceMethod: String
 
@@ -116,12 +118,13 @@ public final class PacketCapture: Sendable {
     /// All SIP messages, in order.
     public func messages() async throws -> [Message] {
         try await fields(
-            ["udp.srcport", "udp.dstport", "sip.Method", "sip.Status-Code", "sip.CSeq.method"],
+            ["udp.srcport", "udp.dstport", "sip.Method", "sip.Status-Code", "sip.CSeq.seq", "sip.CSeq.method"],
             where: "sip"
         ).map { row in
             Message(
                 frame: Int(row[0]) ?? 0, sourcePort: UInt16(row[1]) ?? 0, destinationPort: UInt16(row[2]) ?? 0,
-                method: row[4].isEmpty ? row[3] : nil, status: Int(row[4]), sequenceMethod: row[5])
+                method: row[4].isEmpty ? row[3] : nil, status: Int(row[4]), sequence: Int(row[5]) ?? 0,
+                sequenceMethod: row[6])
         }
     }
 }
