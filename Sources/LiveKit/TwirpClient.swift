@@ -26,7 +26,7 @@ public struct TwirpClient: Sendable {
             case .unauthenticated, .permissionDenied:
                 "\(server) does not accept the API key (\(error)). Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET."
             case .unimplemented, .badRoute: "\(server) does not know this call (\(error))."
-            case .unavailable, .resourceExhausted: "\(server) is busy (\(error)). Try again later."
+            case .unavailable, .resourceExhausted: "\(server) takes no calls now: \(error). Try again later."
             default: "\(error)".hasSuffix(".") ? "\(server): \(error)" : "\(server): \(error)."
             }
         }

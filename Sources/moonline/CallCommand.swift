@@ -52,9 +52,13 @@ struct CallCommand: AsyncParsableCommand {
 
     private func callMetadata() throws -> String {
         guard let metadata else { return number }
-        guard case .object(var object) = try JSON(parsing: metadata) else {
-            throw ValidationError("--metadata must be a JSON object.")
+        let given: JSON
+        do {
+            given = try JSON(parsing: metadata)
+        } catch {
+            throw ValidationError("--metadata must be a JSON object: \(error).")
         }
+        guard case .object(var object) = given else { throw ValidationError("--metadata must be a JSON object.") }
         object["phone_number"] = .string(number)
         return JSON.object(object).text
     }

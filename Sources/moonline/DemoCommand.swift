@@ -93,8 +93,8 @@ private struct DemoRun {
 
     func run() async throws -> DemoSummary {
         OpenFiles.raiseLimit()
-        let settings = try Settings(environment: [:], folder: "/nonexistent")
-        let logger = command.host.logger(try Settings(), default: .error)
+        let settings = try Settings()
+        let logger = command.host.logger(settings, default: .error)
         let isJSON = command.json
         let view = ConversationView(isColored: !isJSON && Console.hasColor(STDOUT_FILENO)) { line in
             if !isJSON { Console.print(line) }

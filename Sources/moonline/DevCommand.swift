@@ -114,8 +114,10 @@ private struct HostRun {
                 await agent.hangUpAll(reason: "shutdown")
             }
         }
-        if await agent.callCount > 0 {
-            Console.error("Waiting for \(await agent.callCount) calls to end; once more to hang them up.")
+        let count = await agent.callCount
+        if count > 0 {
+            let calls = count == 1 ? "the call" : "\(count) calls"
+            Console.error("Waiting for \(calls) to end. Ctrl-C or SIGTERM once more hangs up.")
         }
         await agent.drain()
         hurry.cancel()

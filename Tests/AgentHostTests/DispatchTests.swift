@@ -92,6 +92,8 @@ extension HostTests {
                 try await expectRefused(
                     test, .failedPrecondition,
                     "there are 2 trunks; choose one by SIP_OUTBOUND_TRUNK_ID (see `moonline trunk list`)")
+                // A SIP URI says itself where it leads.
+                try await test.expectGoodCall("sip:alice@\(test.exchange.address)")
                 _ = try await test.host.adminBackend.deleteTrunk(second.id)
                 try await test.expectGoodCall()
             }
@@ -145,6 +147,34 @@ extension HostTests {
                 #expect(record.hungUpBy == "host")
                 try await #require(test.exchange.calls.value.first).ended()
                 try await test.expectGoodCall()
+            }
+        }
+
+        @Test("dispatches that come at the same time do not overrun the limit")
+        func limitAtOnce() async throws {
+            var setup = Setup()
+            setup.plan["+15105550666"] = .ring
+            setup.configure = { $0.maximumCalls = 3 }
+            try await TestHost.with(setup) { test in
+                let refusals = await withTaskGroup(of: TwirpError?.self) { group in
+                    for _ in 0..<12 {
+                        group.addTask {
+                            do throws(TwirpError) {
+                                _ = try await test.dispatch("+15105550666")
+                                return nil
+                            } catch {
+                                return error
+                            }
+                        }
+                    }
+                    return await group.reduce(into: [TwirpError]()) { refusals, error in
+                        if let error { refusals.append(error) }
+                    }
+                }
+                #expect(refusals.map(\.code) == Array(repeating: .resourceExhausted, count: 9))
+                #expect(await test.host.callCount == 3)
+                let dispatches = try await test.host.listDispatches(room: "", id: nil)
+                #expect(dispatches.count == 3)
             }
         }
 

@@ -129,6 +129,22 @@ extension HostTests {
             }
         }
 
+        @Test("a second host in the same data folder is refused, and the first goes on")
+        func sharedFolder() async throws {
+            try await TestHost.with { first in
+                let data = first.folder.file("data")
+                await expectFailure(
+                    Setup(), first.folder, first.exchange, first.model,
+                    "Another host uses \(data). Stop it, or give another folder by --data.")
+                try await first.expectGoodCall()
+                await first.stop()
+                let second = try await TestHost.start(
+                    folder: first.folder, exchange: first.exchange, model: first.model)
+                try await second.expectGoodCall()
+                await second.stop()
+            }
+        }
+
         @Test("a damaged database is told with what to do, and is left alone")
         func damagedDatabase() async throws {
             try await withoutHost { folder, exchange, model in

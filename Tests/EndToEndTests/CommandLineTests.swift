@@ -16,7 +16,12 @@ extension EndToEnd {
 
             let none = try await host.shell.run("trunk", "list")
             #expect(none.status == 0 && none.output.contains("moonline trunk create"), "\(none)")
-            let trunk = try await host.createTrunk(port: callee.port)
+            // As in the README: a file .env where the command is typed.
+            let variables = DevelopmentHost.trunk(port: callee.port).map { "export \($0)=\"\($1)\"  # the trunk's" }
+            try host.shell.folder.write(variables.joined(separator: "\n") + "\n", to: ".env")
+            let created = try await host.shell.run("trunk", "create")
+            #expect(created.status == 0 && created.errors.isEmpty, "\(created)")
+            let trunk = String(try #require(created.output.firstMatch(of: #/ST_\w+/#)).0)
             let trunks = try await host.shell.run("trunk", "list")
             #expect(trunks.status == 0 && trunks.errors.isEmpty, "\(trunks)")
             for part in [trunk, "127.0.0.1:\(callee.port)", "+15105550123", "receptionist"] {
@@ -42,7 +47,7 @@ extension EndToEnd {
             let json = try await host.shell.run("trunk", "list", "--json")
             #expect(try JSON(parsing: Array(json.output.utf8)).array?.first?["sipTrunkId"]?.string == trunk)
             try await host.stop()
-            for text in [trunks.output, json.output, host.program.output] {
+            for text in [created.output, trunks.output, json.output, host.program.output] {
                 #expect(!text.contains(DevelopmentHost.trunkPassword))
             }
         }
@@ -95,7 +100,7 @@ extension EndToEnd {
             let (id, room) = try await host.dispatch()
             try await host.program.waitForOutput(containing: "call is active")
             host.program.signal(SIGTERM)
-            try await host.program.waitForOutput(containing: "Waiting for 1 call")
+            try await host.program.waitForOutput(containing: "Waiting for the call")
             let refused = try await host.shell.run("call", "+15105550100")
             #expect(refused.status == 1 && refused.errors.contains("shutting down"), "\(refused)")
             let list = try await host.shell.run("dispatch", "list", room)
@@ -108,23 +113,26 @@ extension EndToEnd {
             try await callee.expectSuccess()
         }
 
-        @Test("a second SIGTERM hangs up, and the exit status is still 0", .timeLimit(.minutes(2)))
-        func hurry() async throws {
+        @Test(
+            "a second signal hangs up, and the exit status is still 0", .timeLimit(.minutes(2)),
+            arguments: [SIGTERM, SIGINT])
+        func hurry(_ signal: Int32) async throws {
             let model = try await LocalModel.start(try Shell())
             let host = try await DevelopmentHost.start(try Shell(), model: model)
             let callee = try await Callee.answering()
             _ = try await host.createTrunk(port: callee.port)
-            _ = try await host.dispatch()
+            let call = try await host.shell.run("call", "+15105550100", "--no-wait")
+            #expect(call.status == 0 && call.output.contains("AD_"), "\(call)")
             try await host.program.waitForOutput(containing: "call is active")
-            host.program.signal(SIGTERM)
-            try await host.program.waitForOutput(containing: "Waiting for 1 call")
-            host.program.signal(SIGTERM)
+            host.program.signal(signal)
+            try await host.program.waitForOutput(containing: "Waiting for the call")
+            host.program.signal(signal)
             let result = try await host.program.waitUntilExit(limit: .seconds(20))
             #expect(result.status == 0, "\(result)")
             #expect(result.output.contains("Hanging up"), "\(result)")
             // sipp has its BYE.
             try await callee.expectSuccess()
-            model.program.signal(SIGTERM)
+            model.program.signal(signal)
             #expect(try await model.program.waitUntilExit(limit: .seconds(20)).status == 0)
         }
     }

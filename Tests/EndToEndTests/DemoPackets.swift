@@ -33,8 +33,10 @@ struct DemoPackets {
         let agentMedia = try #require(UInt16(descriptions[0][2]))
         let calleeMedia = try #require(UInt16(descriptions[1][2]))
 
-        let ports = [callee, agent, agentMedia, agentMedia + 1, calleeMedia, calleeMedia + 1]
-        let ours = "(" + ports.map { "udp.port == \($0)" }.joined(separator: " || ") + ")"
+        // RTCP has the port of RTP (RFC 5761), or the next one.
+        let ours =
+            "(udp.port == \(callee) && udp.port == \(agent) || udp.port in {\(agentMedia), \(agentMedia + 1)}"
+            + " && udp.port in {\(calleeMedia), \(calleeMedia + 1)})"
         #expect(
             try await capture.fields(
                 ["_ws.col.Protocol", "_ws.expert.message", "_ws.col.Info"],
@@ -61,7 +63,7 @@ struct DemoPackets {
         let claimed = try #require(Int(figure == "sent" ? table.1 : table.2))
         // The last ones cross the BYE.
         #expect(abs(claimed - packets.count) <= 10, "\(claimed) \(figure), \(packets.count) captured")
-        let control = "udp.srcport == \(source + 1) && udp.dstport == \(destination + 1)"
+        let control = "udp.srcport in {\(source), \(source + 1)} && udp.dstport in {\(destination), \(destination + 1)}"
         #expect(try await capture.count(where: "\(control) && rtcp.pt == 200 && rtcp.sdes.type == 1") >= 3)
         #expect(try await capture.count(where: "\(control) && rtcp.pt == 203") >= 1, "no RTCP BYE")
     }

@@ -27,6 +27,8 @@ extension EndToEnd {
             Mistake(arguments: dispatch + ["outbound-caller"], clues: ["--metadata", "+15105550100"]),
             Mistake(arguments: dispatch + ["outbound-caller", "--metadata", "{\"a\":1}"], clues: ["phone_number"]),
             Mistake(arguments: dispatch + ["outbound-caller", "--metadata", "{\"a\":"], clues: ["JSON"]),
+            Mistake(arguments: ["call", "+15105550100", "--metadata", "hello"], clues: ["--metadata", "JSON object"]),
+            Mistake(arguments: ["call", "hello"], clues: ["hello", "+15105550100"]),
             Mistake(
                 arguments: dispatch + ["nobody", "--metadata", "+15105550100"], clues: ["nobody", "outbound-caller"]),
             Mistake(
@@ -53,7 +55,8 @@ extension EndToEnd {
             let model = try await LocalModel.start(try Shell())
             let host = try await DevelopmentHost.start(try Shell(), model: model)
             for mistake in Self.mistakesWithHost { try await check(mistake, host.shell) }
-            // Its own port is taken, for another host.
+            // For another host its port is taken, and its folder.
+            try await check(Mistake(arguments: ["dev", "--admin-port", "0"], clues: ["Another host", "--data"]), host.shell)
             try await check(
                 Mistake(arguments: ["dev", "--admin-port", "\(host.port)"], clues: ["\(host.port)", "--admin-port"]),
                 host.shell.setting(["MOONLINE_DATA": host.shell.folder.file("other")]))

@@ -1,4 +1,5 @@
 import Conversation
+import Foundation
 import MediaEngine
 import SansIO
 import TestCalls
@@ -40,6 +41,8 @@ struct DemoSummaryTests {
         statistics.packetsLost = 1
         statistics.jitterMicroseconds = 1_250
         report.statistics = statistics
+        report.transcriptPath = "/tmp/demo/transcript.txt"
+        report.eventLogPath = "/tmp/demo/events.jsonl"
         return report
     }
 
@@ -85,32 +88,77 @@ struct DemoSummaryTests {
         #expect(try JSON(parsing: json.text)["call_id"] == "SCL_1")
     }
 
-    /// What may be missing from a demo, and how it is told.
-    static let shortcomings: [(String, @Sendable (inout CallReport) -> Void)] = [
+    /// What may not have happened in a demo, and how it is told.
+    static let shortcomings: [([String], @Sendable (inout CallReport) -> Void)] = [
         (
-            "the call: Nobody answered in time.",
+            ["the call: Nobody answered in time."],
             {
-                $0.outcome = CallOutcome(
-                    kind: .noAnswer, reason: "", message: "Nobody answered in time.", endedBy: .agent)
+                $0.outcome.kind = .noAnswer; $0.outcome.message = "Nobody answered in time."
             }
         ),
-        ("the agent did not hang up, callee did", { $0.outcome.endedBy = .callee }),
-        ("look_up_availability was not called", { $0.actions.removeFirst() }),
-        ("confirm_appointment failed: no", { $0.actions[1].error = "no" }),
-        ("end_call was not called", { $0.actions.removeLast() }),
-        ("nobody was interrupted", { $0.interruptions = [] }),
-        ("the model heard nothing", { $0.transcript.removeLast() }),
-        ("no RTP came from the callee", { $0.statistics?.packetsReceived = 0 }),
-        ("no RTP came from the callee", { $0.statistics = nil }),
-        ("the recording cannot be read: ", { $0.recordingPath = "/nonexistent/recording.wav" }),
+        (["the agent did not hang up, callee did"], { $0.outcome.endedBy = .callee }),
+        (
+            ["look_up_availability was not called", "look_up_availability did not return"],
+            { $0.actions.removeFirst() }
+        ),
+        (["confirm_appointment failed: no"], { $0.actions[1].error = "no" }),
+        (["confirm_appointment did not return"], { $0.actions[1].output = nil }),
+        (["end_call was not called"], { $0.actions.removeLast() }),
+        (["no transcript was written"], { $0.transcriptPath = nil }),
+        (["no event log was written"], { $0.eventLogPath = nil }),
+        (["nobody was interrupted"], { $0.interruptions = [] }),
+        (["the model heard nothing"], { $0.transcript.removeLast() }),
+        (["no RTP went to the callee"], { $0.statistics?.packetsSent = 0 }),
+        (["no RTP came from the callee"], { $0.statistics?.packetsReceived = 0 }),
+        (["no RTP went to the callee", "no RTP came from the callee"], { $0.statistics = nil }),
     ]
 
-    @Test("everything that did not happen is told", arguments: shortcomings)
-    func shortcoming(_ text: String, _ change: @Sendable (inout CallReport) -> Void) {
-        let shortcomings = summary(change).shortcomings
-        #expect(shortcomings.contains { $0.hasPrefix(text) }, "\(shortcomings)")
-        // Beside what is always missing here, that alone.
-        #expect(shortcomings.count == (text.hasPrefix("the recording") ? 1 : 2))
+    @Test("everything that did not happen is told, and that alone", arguments: shortcomings)
+    func shortcoming(_ expected: [String], _ change: @Sendable (inout CallReport) -> Void) {
+        let summary = summary(change)
+        #expect(Set(summary.shortcomings) == Set(expected + ["the call was not recorded"]))
+        #expect(summary.json["ok"] == false)
+    }
+
+    @Test("a recording must be there, be readable, be stereo, and hold both voices")
+    func recording() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("summary-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { removeFolder(folder) }
+        func shortcomings(_ bytes: [UInt8]) throws -> [String] {
+            let path = folder + "/recording.wav"
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            return summary { $0.recordingPath = path }.shortcomings
+        }
+        func wav(_ channels: [[Int16]]) -> [UInt8] {
+            let frames = channels[0].indices.flatMap { index in channels.map { $0[index] } }
+            func little(_ value: Int, _ count: Int) -> [UInt8] {
+                (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+            }
+            let data = frames.flatMap { little(Int($0), 2) }
+            var bytes = Array("RIFF".utf8) + little(36 + data.count, 4) + Array("WAVEfmt ".utf8) + little(16, 4)
+            bytes += little(1, 2) + little(channels.count, 2) + little(8_000, 4)
+            bytes += little(16_000 * channels.count, 4) + little(2 * channels.count, 2) + little(16, 2)
+            return bytes + Array("data".utf8) + little(data.count, 4) + data
+        }
+        let voice = [Int16](repeating: 8_000, count: 800)
+        let silence = [Int16](repeating: 3, count: 800)
+        #expect(try shortcomings(wav([voice, voice])).isEmpty)
+        #expect(try shortcomings(wav([voice, silence])) == ["the agent's side of the recording is silent"])
+        #expect(try shortcomings(wav([silence, voice])) == ["the callee's side of the recording is silent"])
+        #expect(try shortcomings(wav([voice])) == ["the recording is not stereo"])
+        #expect(try shortcomings([1, 2, 3]).first?.hasPrefix("the recording cannot be read: ") == true)
+        #expect(
+            summary { $0.recordingPath = folder + "/none.wav" }.shortcomings.first?
+                .hasPrefix("the recording cannot be read: ") == true)
+    }
+
+    private func removeFolder(_ path: String) {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            Issue.record(error)
+        }
     }
 
     @Test("a callee that did not come to its end is told with the reason")
