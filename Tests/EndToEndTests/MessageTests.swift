@@ -56,7 +56,8 @@ extension EndToEnd {
             let host = try await DevelopmentHost.start(try Shell(), model: model)
             for mistake in Self.mistakesWithHost { try await check(mistake, host.shell) }
             // For another host its port is taken, and its folder.
-            try await check(Mistake(arguments: ["dev", "--admin-port", "0"], clues: ["Another host", "--data"]), host.shell)
+            try await check(
+                Mistake(arguments: ["dev", "--admin-port", "0"], clues: ["Another host", "--data"]), host.shell)
             try await check(
                 Mistake(arguments: ["dev", "--admin-port", "\(host.port)"], clues: ["\(host.port)", "--admin-port"]),
                 host.shell.setting(["MOONLINE_DATA": host.shell.folder.file("other")]))
