@@ -59,6 +59,8 @@ struct AllocationTests {
             if transmission.mediaLength > 0 { sent += 1 }
             if transmission.controlLength > 0 { reported += 1 }
             let count = allocation_count_of_thread() - start
+            // The first packet of a process has the runtime make its metadata of generic types.
+            if number == 0 { continue }
             if count > 0 { places.append(number) }
             allocated += count
             channel.drain(uplink: { _, _ in }, event: { _ in })
