@@ -24,7 +24,9 @@ final class RTPPeer: Sendable {
 
     private let descriptor: Int32
     private let speaks = Atomic(true)
-    private let isClosed = Atomic(false)
+    /// The thread closes the socket once it has seen this; under the lock, so that nobody sends on a number that the
+    /// kernel has given to another file.
+    private let isClosed = Mutex(false)
 
     /// `SO_TIMESTAMPNS` and `SCM_TIMESTAMPNS` (`socket(7)`, `asm-generic/socket.h`).
     private static let timestampOption: Int32 = 35
@@ -64,10 +66,13 @@ final class RTPPeer: Sendable {
 
     /// Closes the port: whoever still sends to it is told so by ICMP.
     func close() {
-        guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        // An empty datagram wakes the thread, which closes the socket.
-        var address = Self.loopback(port: port)
-        send([], to: &address)
+        isClosed.withLock { isClosed in
+            guard !isClosed else { return }
+            isClosed = true
+            // An empty datagram wakes the thread.
+            var address = Self.loopback(port: port)
+            send([], to: &address)
+        }
     }
 
     /// Waits until so many packets have come.
@@ -87,7 +92,7 @@ final class RTPPeer: Sendable {
 
     private func run() {
         var sequenceNumber: UInt16 = 0
-        while !isClosed.load(ordering: .acquiring) {
+        while !isClosed.withLock({ $0 }) {
             guard let (bytes, origin, arrival) = receive() else { continue }
             // RTCP shares the port: its packet types are where RTP has marker and payload type (RFC 5761 §4).
             guard bytes.count >= 12, bytes[0] == 0x80, !(192...223).contains(bytes[1]) else { continue }
