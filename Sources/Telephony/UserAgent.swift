@@ -4,7 +4,6 @@ import Net
 import SDP
 import SIP
 public import SansIO
-import Synchronization
 
 /// The telephone side of this program: one UDP port of SIP, and the calls on it.
 ///
@@ -382,21 +381,5 @@ public actor UserAgent {
 
     private func describe(_ error: any Error) -> String {
         (error as? SDPError)?.sentence ?? "\(error)"
-    }
-}
-
-/// How many datagrams have been read from the socket, but not by the core.
-private final class WaitingDatagrams: Sendable {
-    private let count = Atomic(0)
-
-    /// Counts one more, unless `limit` wait already.
-    func admit(limit: Int) -> Bool {
-        if count.add(1, ordering: .relaxed).newValue <= limit { return true }
-        count.subtract(1, ordering: .relaxed)
-        return false
-    }
-
-    func leave() {
-        count.subtract(1, ordering: .relaxed)
     }
 }
