@@ -23,7 +23,7 @@ extension CallSession {
             guard let task = call.task else { return true }
             return waits[task] != .hangUp
         }
-        if !isBusy { end(outcome, at: now) }
+        if !isBusy, !transferAway(at: now) { end(outcome, at: now) }
     }
 
     /// Ends the call now. The first outcome counts.
@@ -39,7 +39,8 @@ extension CallSession {
             return
         case .dialing, .answered, .active, .closing:
             if hangingUp { perform(.hangUp(reason: outcome.reason)) }
-        case .asking, .connecting, .configuring: break
+        case .asking, .connecting, .configuring:
+            if hangingUp, isInbound { perform(.reject(status: outcome.sipStatus ?? 480)) }
         }
         outcome.wasAnswered = answeredAt != nil
         outcome.duration = answeredAt.map { now - $0 } ?? .zero
@@ -67,12 +68,20 @@ extension CallSession {
             case .sleep:
                 waits[id] = nil
                 if scripts.cancel(id) { perform(.script(.cancel(id))) }
+            case .gather:
+                stopGathering()
+                resume(id, CallSession.callEnded, at: now)
+            case .service, .loading:
+                perform(.cancelService(id))
+                resume(id, CallSession.callEnded, at: now)
             case .hangUp: resume(id, .value(true), at: now)
-            case .transfer, .playout, .speech: resume(id, CallSession.callEnded, at: now)
+            case .transfer, .playout, .speech, .local: resume(id, CallSession.callEnded, at: now)
             }
         }
         speeches = [:]
         transfer = nil
+        offer = nil
+        dropTimers()
     }
 
     static let callEnded = ScriptReply.failure(code: .callEnded, message: "the call has ended")
@@ -125,7 +134,7 @@ extension CallSession {
         finishSettling(at: now)
         guard case .ending(let ending) = phase, ending.step == .handlers else { return }
         for id in scripts.all where scripts.cancel(id) {
-            waits[id] = nil
+            abandonWait(of: id)
             perform(.script(.cancel(id)))
         }
         guard scripts.isIdle else {
@@ -140,7 +149,10 @@ extension CallSession {
     mutating func abandonOnHangUp(at now: Instant) {
         guard case .ending(let ending) = phase, case .onHangUp(let id) = ending.step else { return }
         observe(.fault(CallFault(kind: .script, message: "on_hangup took too long and was stopped")))
-        if scripts.cancel(id) { perform(.script(.cancel(id))) }
+        if scripts.cancel(id) {
+            abandonWait(of: id)
+            perform(.script(.cancel(id)))
+        }
         finish()
     }
 

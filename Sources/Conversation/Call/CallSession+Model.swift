@@ -43,7 +43,7 @@ extension CallSession {
         if isGivenUp {
             modelLost(message: message, isRetryable: false, at: now)
         } else {
-            observe(.fault(CallFault(kind: .model, message: message, isRetryable: true)))
+            tell(CallFault(kind: .model, message: message, isRetryable: true))
         }
     }
 
@@ -58,7 +58,7 @@ extension CallSession {
         let failed = realtime.close()
         perform(.closeModel)
         guard !isEnding else { return }
-        observe(.fault(CallFault(kind: .model, message: message, isRetryable: isRetryable)))
+        tell(CallFault(kind: .model, message: message, isRetryable: isRetryable))
         for request in failed {
             answerSpeech(
                 request.number, .failure(code: .modelFailed, message: "the model is gone"), at: now)
@@ -66,8 +66,14 @@ extension CallSession {
         // What was generated will not be ended by the server any more.
         for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
         for number in speeches.keys { speeches[number]?.isResponseDone = true }
-        close(
-            with: CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault), at: now)
+        let outcome = CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault)
+        if phase == .active, let fallback = definition.fallback {
+            // At once: the far end hears nobody.
+            wayOut = WayOut(outcome: outcome, isHandlerRunning: false, target: fallback.transferTo)
+            leave(at: now)
+        } else {
+            close(with: outcome, at: now)
+        }
     }
 
     mutating func handle(_ outputs: [RealtimeSession.Output], at now: Instant) {
@@ -108,7 +114,7 @@ extension CallSession {
                 modelLost(error, at: now)
             } else {
                 let isRetryable = error.severity == .retryable
-                observe(.fault(CallFault(kind: .model, message: error.sentence, isRetryable: isRetryable)))
+                tell(CallFault(kind: .model, message: error.sentence, isRetryable: isRetryable))
             }
         }
     }

@@ -19,24 +19,39 @@ extension CallSession {
     private mutating func returned(_ values: [JSON], from purpose: ScriptScheduler.Purpose, at now: Instant) {
         switch purpose {
         case .onDial: dialDecided(values, at: now)
+        case .onIncoming: incomingDecided(values, at: now)
         case .check(let callID): checked(callID, values, at: now)
         case .action(let callID): actionReturned(callID, values, at: now)
-        case .notify, .onHangUp: break
+        case .result(let callID, let output): resultChanged(callID, values, output, at: now)
+        case .handOver: handedOver(at: now)
+        case .notify(.onError): errorHandled(at: now)
+        case .notify, .background, .onHangUp: break
         }
     }
 
     private mutating func failed(_ fault: ScriptFault, in purpose: ScriptScheduler.Purpose, at now: Instant) {
-        observe(.fault(CallFault(kind: .script, message: fault.message, traceback: fault.traceback)))
+        let callFault = CallFault(kind: .script, message: fault.message, traceback: fault.traceback)
+        if case .notify(.onError) = purpose {
+            // Not told to the handler that made it.
+            observe(.fault(callFault))
+        } else {
+            tell(callFault)
+        }
+        if fault.kind != .error { takeWayOut(CallOutcome(fault), at: now) }
         switch purpose {
         case .onDial: dialRefused(byFault: fault.message, at: now)
+        case .onIncoming: incomingFailed(fault.message, at: now)
         case .check(let callID): checkFailed(callID, fault, at: now)
         case .action(let callID): actionFailed(callID, fault, at: now)
+        case .result(let callID, let output): resultChanged(callID, [], output, at: now)
+        case .handOver: handoverFailed()
+        case .notify(.onError): errorHandled(at: now)
         case .notify(.onAnswered):
             // The agent would be silent for ever, and so might the callee.
             if phase == .active, isModelOpen, realtime.isIdle, ledger.isIdle {
                 handle(realtime.request(.greeting, at: now).outputs, at: now)
             }
-        case .notify, .onHangUp: break
+        case .notify, .background, .onHangUp: break
         }
     }
 
@@ -54,10 +69,12 @@ extension CallSession {
         _ request: ScriptRequest, by id: ScriptTaskID, _ purpose: ScriptScheduler.Purpose, at now: Instant
     ) {
         if isEnding {
-            if case .sleep(let duration) = request, purpose == .onHangUp {
-                sleep(duration, id, at: now)
-            } else if purpose == .onHangUp {
-                resume(id, CallSession.callEnded, at: now)
+            if purpose == .onHangUp {
+                switch request {
+                case .sleep(let duration): sleep(duration, id, at: now)
+                case .service(let service) where service.outlivesCall: serve(service, id, at: now)
+                default: resume(id, CallSession.callEnded, at: now)
+                }
             } else {
                 // A handler that outlives the call is closed.
                 if scripts.cancel(id) { perform(.script(.cancel(id))) }
@@ -79,11 +96,32 @@ extension CallSession {
         case .waitForPlayout:
             waits[id] = .playout
             pauseDeadline(of: id)
+        case .play(let source, let isInterruptible):
+            load(source, isInterruptible: isInterruptible, id, at: now)
+        case .stopSpeaking: stopSpeaking(id, at: now)
+        case .sendText(let role, let text): sendText(role, text, id, at: now)
+        case .setInstructions(let text):
+            handle(realtime.change { $0.instructions = text }, at: now)
+            resume(id, .value(true), at: now)
+        case .setActions(let tools):
+            definition.tools = tools
+            handle(realtime.change { $0.tools = tools }, at: now)
+            resume(id, .value(true), at: now)
+        case .setVoice(let name): setVoice(name, id, at: now)
+        case .gatherDTMF(let gathering): gather(gathering, id, at: now)
+        case .mute(let isMuted):
+            perform(.mute(isMuted))
+            resume(id, .value(true), at: now)
+        case .spawn(let function): spawn(function, id, at: now)
+        case .after(let duration, let function): schedule(function, after: duration, id, at: now)
+        case .cancelTimer(let number):
+            resume(id, .value(.bool(cancelTimer(number))), at: now)
+        case .service(let service): serve(service, id, at: now)
         }
     }
 
     /// An action's time doesn't run while it waits for the telephone or the model.
-    private mutating func pauseDeadline(of id: ScriptTaskID) {
+    mutating func pauseDeadline(of id: ScriptTaskID) {
         if case .action(let callID)? = scripts.purpose(of: id) { timers[.action(callID: callID)] = nil }
     }
 
@@ -103,8 +141,7 @@ extension CallSession {
             resume(id, CallSession.callEnded, at: now)
             return
         default:
-            let message = "nothing can be said while the call is \(facts.status.rawValue)"
-            resume(id, .failure(code: .wrongStatus, message: message), at: now)
+            resume(id, nothingSaid, at: now)
             return
         }
         let isInterruptible = if case .say(_, false) = kind { false } else { true }
@@ -113,6 +150,11 @@ extension CallSession {
         waits[id] = .speech(request: number)
         pauseDeadline(of: id)
         handle(outputs, at: now)
+    }
+
+    var nothingSaid: ScriptReply {
+        let message = "nothing can be said while the call is \(facts.status.rawValue)"
+        return .failure(code: .wrongStatus, message: message)
     }
 
     private mutating func hangUp(

@@ -19,6 +19,8 @@ public enum Observation: Hashable, Sendable {
     /// Tokens of one response, as the vendor counts them.
     case usage(JSON)
     case fault(CallFault)
+    /// The call goes on with another version of the flow.
+    case flowChanged(version: String, from: String)
 }
 
 /// Something that was said.

@@ -30,7 +30,7 @@ struct RealtimeSession: Sendable {
         case awaitingResponse(until: Instant)
     }
 
-    let settings: RealtimeSettings
+    private(set) var settings: RealtimeSettings
     let limits: Limits
     var state = State.closed
     var responses: [String: ActiveResponse] = [:]
@@ -44,6 +44,8 @@ struct RealtimeSession: Sendable {
     var unacknowledgedOutputs: Set<String> = []
     /// A turn of the caller was committed since the last `response.created`.
     var isTurnCommitted = false
+    /// The server has sent audio, and with it has chosen a voice for good.
+    var hasSpoken = false
     /// The server's own answers and interruptions are switched off for an uninterruptible sentence.
     private(set) var isHolding = false
     var isTurnMissed = false
@@ -89,6 +91,23 @@ struct RealtimeSession: Sendable {
     mutating func configure() -> [Output] {
         let event = send(.updateSession(settings))
         state = .configuring(eventID: event)
+        return take()
+    }
+
+    /// Changes what the server was told of instructions, tools or voice; before the connection is configured, what it
+    /// will be told.
+    mutating func change(_ change: (inout RealtimeSettings) -> Void) -> [Output] {
+        let old = settings
+        change(&settings)
+        guard state == .ready, settings != old else { return [] }
+        send(.changeSession(RealtimeSettings.Change(from: old, to: settings)))
+        return take()
+    }
+
+    /// Adds a message to the conversation.
+    mutating func addMessage(role: String, text: String) -> [Output] {
+        guard state == .ready else { return [] }
+        send(.createMessage(role: role, text: text))
         return take()
     }
 
