@@ -10,6 +10,9 @@ public struct Flow: Sendable {
     /// A hash of the flow's files, twelve hexadecimal digits (FNV-1a, 128 bits, cut).
     public let version: String
 
+    /// Where `require` finds files, and paths of sound files begin.
+    public var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
     let main: FlowSource
     /// By the name that `require` has for them.
     let modules: [String: FlowSource]
