@@ -35,7 +35,7 @@ extension Logger {
         case .transfer(let status, let code):
             info("transfer \(status.rawValue)", metadata: ["sip": "\(code.map(String.init) ?? "-")"])
         case .fault(let fault):
-            var metadata: Logger.Metadata = ["kind": .string(fault.kind.rawValue)]
+            var metadata: Logger.Metadata = ["fault": .string(fault.kind.rawValue)]
             if !fault.traceback.isEmpty { metadata["traceback"] = .string(fault.traceback) }
             if fault.isRetryable {
                 warning("\(fault.message)", metadata: metadata)

@@ -45,7 +45,13 @@ public struct CallTarget: Hashable, Sendable {
     static func normalized(_ text: String) throws(Invalid) -> String {
         let trimmed = text.trimmedSpaces
         let lower = trimmed.lowercased()
-        if lower.hasPrefix("sip:") || lower.hasPrefix("sips:") {
+        if lower.hasPrefix("sips:") {
+            throw Invalid(
+                description:
+                    "“\(excerpt(trimmed))” asks for TLS on every hop, and only UDP is spoken so far: give a sip: "
+                    + "URI.")
+        }
+        if lower.hasPrefix("sip:") {
             guard trimmed.utf8.count <= 256, trimmed.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                 throw Invalid(description: "“\(excerpt(trimmed))” is not a SIP URI.")
             }

@@ -15,7 +15,7 @@ extension TrunkRecord {
         transport = "\(trunk.transport)"
         numbers = trunk.numbers
         authUsername = trunk.authUsername
-        authPassword = trunk.authPassword.map { StoredSecret($0.revealed) }
+        authPassword = trunk.authPassword
         headers = trunk.headers
         headersToAttributes = trunk.headersToAttributes
         attributesToHeaders = trunk.attributesToHeaders
@@ -34,7 +34,7 @@ extension OutboundTrunk {
         transport = Transport.allCases.first { "\($0)" == record.transport } ?? .auto
         numbers = record.numbers
         authUsername = record.authUsername
-        authPassword = record.authPassword.map { Secret($0.revealed) }
+        authPassword = record.authPassword
         headers = record.headers
         headersToAttributes = record.headersToAttributes
         attributesToHeaders = record.attributesToHeaders

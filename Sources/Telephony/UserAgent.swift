@@ -19,6 +19,8 @@ public actor UserAgent {
         public var publicAddress: String?
         /// Goes into the User-Agent header.
         public var name = "Moonline"
+        /// Calls at a time, in both directions.
+        public var maximumCalls = UserAgentCore.Limits().calls
 
         public init() {}
     }
@@ -107,7 +109,9 @@ public actor UserAgent {
         self.socket = socket
         timer = DeadlineTimer { work.yield(.input(.deadline)) }
         core = UserAgentCore(
-            configuration: UserAgentCore.Configuration(address: address, userAgent: configuration.name),
+            configuration: UserAgentCore.Configuration(
+                address: address, userAgent: configuration.name,
+                limits: UserAgentCore.Limits(calls: configuration.maximumCalls)),
             seed: random.next())
     }
 
@@ -160,7 +164,7 @@ public actor UserAgent {
         entries[handle] = CallEntry(handlers: handlers, media: stream, isOutgoing: true, session: session)
         var headers = Headers()
         for (name, value) in call.headers.sorted(by: { $0.key < $1.key }) { headers.append(HeaderName(name), value) }
-        let from = SIPURI(user: call.callerID ?? "anonymous", host: call.trunk?.host ?? address.host)
+        let from = call.callerURI(ownHost: address.host)
         var credentials: Credentials?
         if let username = call.trunk?.username, let password = call.trunk?.password {
             credentials = Credentials(username: username, password: password)

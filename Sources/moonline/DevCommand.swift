@@ -4,6 +4,7 @@ import Glibc
 import LiveKit
 import Logging
 import Net
+import SansIO
 
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,13 +58,13 @@ private struct HostRun {
             OpenFiles.raiseLimit()
             let settings = try Settings()
             let (key, secret) = try credentials(settings)
-            let logger = host.logger(settings, default: isDevelopment ? .notice : .info)
+            let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.printLater($0) }
+            let logger = try makeLogger(settings, view)
             let configuration = try host.configuration(settings)
-            let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.print($0) }
             let isDevelopment = isDevelopment
             let signals = Signals()
             let agent = try await AgentHost.start(configuration, logger: logger) { observation in
-                if isDevelopment { view.show(observation.observation) }
+                if isDevelopment { view.show(observation) }
             }
             let admin: AdminServer
             do throws(NetError) {
@@ -84,7 +85,15 @@ private struct HostRun {
             await waitForEnd(signals, agent)
             await admin.shutDown()
             await agent.shutDown()
+            Console.flush()
         }
+    }
+
+    private func makeLogger(_ settings: Settings, _ view: ConversationView) throws -> Logger {
+        guard isDevelopment, try host.common.chosenLogLevel(settings) == nil else {
+            return try host.common.logger(settings)
+        }
+        return Logger(label: "moonline") { DevelopmentLog(StreamLogHandler.standardError(label: $0), view: view) }
     }
 
     private func credentials(_ settings: Settings) throws -> (String, String) {

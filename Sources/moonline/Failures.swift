@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 
 /// Runs a command's work; an error becomes its one sentence on standard error, and exit status 1.
 func reportingFailures(_ work: () async throws -> Void) async throws {
@@ -8,8 +7,7 @@ func reportingFailures(_ work: () async throws -> Void) async throws {
     } catch let exit as ExitCode {
         throw exit
     } catch {
-        let isColored = Console.hasColor(STDERR_FILENO)
-        Console.error(Console.styled("error: ", .red, isColored: isColored) + "\(error)")
+        Console.failure("\(error)")
         throw ExitCode(1)
     }
 }
