@@ -81,6 +81,9 @@ struct CallPlan: Sendable {
     /// Unix time. [s]
     var startedAt: Double
 
+    /// What the host knows the call by: its dispatch, or its own id.
+    var key: String { dispatchID.isEmpty ? id : dispatchID }
+
     struct Incoming: Sendable {
         let call: PhoneCall
         /// Of the INVITE, names in lower case.
@@ -94,7 +97,7 @@ private struct CallRun {
     private let environment: CallRunner.Environment
     private let line: CallLine
     private let mailbox: AsyncStream<CallSession.Event>.Continuation
-    private let logger: Logger
+    private var logger: Logger
     private let timer: DeadlineTimer
     private let began = MonotonicClock.now()
     private let scriptCommands: AsyncStream<ScriptCommand>.Continuation
@@ -105,6 +108,8 @@ private struct CallRun {
     private var call: PhoneCall?
     private var report: CallReport
     private var tasks: [Task<Void, Never>] = []
+    /// Where the script's random numbers begin; the event log has it, so that the script can be run again.
+    private let seed = UInt64.random(in: .min ... .max)
     private var services: [ScriptTaskID: Task<Void, Never>] = [:]
     private var recordings: [String] = []
 
@@ -146,6 +151,7 @@ private struct CallRun {
     /// Opens the call's files and its script.
     mutating func prepare() async {
         files.create()
+        files.log("begin", elapsed: .zero, body: beginning)
         if let call { record(call) }
         let flow = plan.flow
         let facts = scriptFacts
@@ -168,16 +174,28 @@ private struct CallRun {
             })
     }
 
+    /// What the event log begins with: all that the call was told.
+    private var beginning: JSON {
+        [
+            "call": .string(plan.id), "agent": .string(plan.flow.definition.name), "flow": .string(plan.flow.path),
+            "version": .string(plan.flow.version), "seed": .string(String(seed)),
+            "direction": .string(scriptFacts.direction.rawValue), "to": .string(scriptFacts.to),
+            "from": .string(scriptFacts.from), "room": .string(scriptFacts.room), "metadata": scriptFacts.metadata,
+            "headers": .strings(scriptFacts.headers), "started_at": .number(scriptFacts.startedAt),
+        ]
+    }
+
     private var makeScript: ScriptHost.MakeScript {
         let limits = environment.scriptLimits
         let scriptEnvironment = environment.scriptEnvironment
         let logger = logger
+        let seed = seed
         return { (flow, facts) throws(ScriptFault) in
             var logger = logger
             logger[metadataKey: "script"] = .string(flow.version)
             return try CallScript(
                 flow: flow, facts: facts, limits: limits, environment: scriptEnvironment,
-                seed: UInt64.random(in: .min ... .max)
+                seed: seed
             ) { [logger] level, message, fields in logger.log(script: level, message, fields) }
         }
     }
@@ -325,7 +343,7 @@ private struct CallRun {
     private mutating func note(_ observation: Observation, at now: Instant) {
         let elapsed = now - began
         environment.observer(CallObservation(callID: plan.id, elapsed: elapsed, observation: observation))
-        logger.log(observation)
+        logger.log(observation, elapsed: elapsed)
         switch observation {
         case .status(.active):
             report.answeredAt = plan.startedAt + elapsed.seconds
@@ -346,7 +364,9 @@ private struct CallRun {
         case .actionFailed(let callID, _, let message): update(callID) { $0.error = message }
         case .interruption(let interruption): report.interruptions.append(interruption)
         case .latency(let latency): report.latencies.append(latency)
-        case .flowChanged(let version, _): report.scriptVersion = version
+        case .flowChanged(let version, _):
+            report.scriptVersion = version
+            logger[metadataKey: "script"] = .string(version)
         default: break
         }
     }

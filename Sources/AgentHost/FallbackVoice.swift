@@ -17,7 +17,7 @@ final class FallbackVoice: Sendable {
         guard spoken.withLock({ $0[text] }) == nil else { return }
         do {
             let speech = try SpeechSynthesizer().synthesize(text, sampleRate: 8_000)
-            let audio = speech.samples.map { G711.encode($0, law: .mu) }
+            let audio = speech.samples.map { G711.encode($0, .mu) }
             spoken.withLock { $0[text] = audio }
         } catch {
             logger.warning("the fallback line cannot be spoken without the model: \(error)")

@@ -57,6 +57,17 @@ struct HeardLedger: Sendable {
         }
     }
 
+    /// How long what is queued takes to be heard, at most.
+    func unheard(at now: Instant) -> Duration {
+        var milliseconds: Int64 = 0
+        for part in parts where part.isLive && !part.isCondemned {
+            var rest = Int64(part.transcript.audioBytes / G711Law.bytesPerMillisecond)
+            if case .playing(let since) = part.playout { rest = max(0, rest - (now - since).milliseconds) }
+            milliseconds += rest
+        }
+        return .milliseconds(milliseconds)
+    }
+
     func hasLiveParts(request number: UInt64) -> Bool {
         parts.contains { $0.isLive && $0.hasAudio && $0.request?.number == number }
     }

@@ -19,6 +19,14 @@ struct ScriptScheduler: Sendable {
         case background
         case handOver
         case onHangUp
+
+        /// The function call of the model that it serves.
+        var callID: String? {
+            switch self {
+            case .check(let callID), .action(let callID), .result(let callID, _): callID
+            default: nil
+            }
+        }
     }
 
     enum Step: Hashable, Sendable {
@@ -84,9 +92,16 @@ struct ScriptScheduler: Sendable {
         return id
     }
 
-    /// Forgets all that waits or is to go on: the script host has closed it.
+    /// Forgets all that waits or is to go on, and the functions that were not started: the script host has closed it.
     mutating func forgetWaiting() -> [ScriptTaskID] {
-        let gone = ids { $0 == .waiting || $0 == .resuming }
+        let gone = all.filter { id in
+            guard let coroutine = coroutines[id] else { return false }
+            return switch coroutine.state {
+            case .waiting, .resuming: true
+            case .queued: coroutine.purpose == .background
+            case .running, .abandoned: false
+            }
+        }
         for id in gone { coroutines[id] = nil }
         queue.removeAll { gone.contains($0.id) }
         return gone

@@ -13,16 +13,35 @@ extension CallSession {
         }
         phase = .closing(outcome)
         realtime.withdrawFollowUps()
-        timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout
+        // The fallback line comes behind what is being said.
+        let before = wayOut == nil ? .zero : ledger.unheard(at: now)
+        timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout + before
+    }
+
+    /// The last words took too long.
+    mutating func lastWordsMissed(at now: Instant) {
+        guard case .closing(let outcome) = phase else { return }
+        if wayOut?.line != nil {
+            // The model is there, and says nothing.
+            for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
+            closeModel()
+            sayLineInstead(at: now)
+            timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout + ledger.unheard(at: now)
+            return
+        }
+        if transfer != nil || !transferAway(at: now) { end(outcome, at: now) }
     }
 
     /// Hangs up when nothing is left to be said, heard or done.
     mutating func finishClosing(at now: Instant) {
         guard case .closing(let outcome) = phase, ledger.isIdle, !ledger.isFlushing, realtime.isIdle else { return }
-        let isBusy = functions.open.contains { call in
-            guard let task = call.task else { return true }
-            return waits[task] != .hangUp
-        }
+        // Behind the fallback line the far end waits for nothing more.
+        let isBusy =
+            wayOut == nil
+            && functions.open.contains { call in
+                guard let task = call.task else { return true }
+                return waits[task] != .hangUp
+            }
         if !isBusy, !transferAway(at: now) { end(outcome, at: now) }
     }
 

@@ -108,9 +108,15 @@ extension CallSession {
 
     mutating func actionTimedOut(_ callID: String, at now: Instant) {
         guard let open = functions[callID] else { return }
+        let purpose = open.task.flatMap { scripts.purpose(of: $0) }
         if let task = open.task {
             abandonWait(of: task)
             if scripts.cancel(task) { perform(.script(.cancel(task))) }
+        }
+        if case .result(_, let output)? = purpose {
+            tell(CallFault(kind: .script, message: "on_function_result did not finish in time for \(open.call.name)"))
+            finish(open, output, at: now)
+            return
         }
         let message = "\(open.call.name) did not finish in time"
         observe(.actionFailed(callID: callID, name: open.call.name, message: message))

@@ -22,7 +22,7 @@ extension CallSession {
         let number = values.dropFirst().first?.number
         switch values.first?.string {
         case "reject":
-            let status = number.map { Int($0) } ?? 603
+            let status = number.flatMap { Int(exactly: $0) } ?? 603
             let isFinal = (400...699).contains(status)
             end(
                 CallOutcome(

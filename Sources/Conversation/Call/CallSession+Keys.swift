@@ -19,7 +19,7 @@ extension CallSession {
     mutating func gather(_ request: DTMFGathering, _ id: ScriptTaskID, at now: Instant) {
         guard phase == .active else {
             let message = "keys can be gathered only while the call is active"
-            resume(id, .failure(code: .wrongStatus, message: message), at: now)
+            resume(id, isClosing ? CallSession.callEnded : .failure(code: .wrongStatus, message: message), at: now)
             return
         }
         guard keys.gathering == nil else {
@@ -28,7 +28,7 @@ extension CallSession {
             return
         }
         waits[id] = .gather
-        pauseDeadline(of: id)
+        pauseDeadline(of: id, at: now)
         proceed(keys.begin(request, for: id), at: now)
     }
 

@@ -179,7 +179,7 @@ extension CallSession {
             end(CallSession.transferredOutcome, hangingUp: false, at: now)
             return
         }
-        if case .closing(let outcome) = phase, !byRemote || outcome.kind == .modelFailed {
+        if case .closing(let outcome) = phase, !byRemote || outcome.endedBy == .fault {
             end(outcome, hangingUp: false, at: now)
             return
         }

@@ -9,6 +9,10 @@ extension CallSession {
         }
     }
 
+    var isClosing: Bool {
+        if case .closing = phase { true } else { false }
+    }
+
     mutating func receive(_ event: ModelEvent, at now: Instant) {
         guard isModelOpen else { return }
         switch event {
@@ -67,11 +71,19 @@ extension CallSession {
         for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
         for number in speeches.keys { speeches[number]?.isResponseDone = true }
         let outcome = CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault)
-        if phase == .active, let fallback = definition.fallback {
+        switch phase {
+        case .closing:
+            // What was generated is heard; the line that the model still owes is the host's.
+            sayLineInstead(at: now)
+        case .active:
+            guard let fallback = definition.fallback else {
+                close(with: outcome, at: now)
+                return
+            }
             // At once: the far end hears nobody.
-            wayOut = WayOut(outcome: outcome, isHandlerRunning: false, target: fallback.transferTo)
+            if wayOut == nil { wayOut = WayOut(outcome: outcome, target: fallback.transferTo) }
             leave(at: now)
-        } else {
+        default:
             close(with: outcome, at: now)
         }
     }
@@ -161,6 +173,7 @@ extension CallSession {
             error.isExpected
             ? CallSession.interrupted : .failure(code: .modelFailed, message: error.sentence)
         answerSpeech(request.number, reply, at: now)
+        if request.number == wayOut?.line { sayLineInstead(at: now) }
     }
 }
 

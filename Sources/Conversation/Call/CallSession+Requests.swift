@@ -6,12 +6,11 @@ extension CallSession {
 
     mutating func load(_ source: String, isInterruptible: Bool, _ id: ScriptTaskID, at now: Instant) {
         guard phase == .active else {
-            resume(id, nothingSaid, at: now)
+            resume(id, isClosing ? CallSession.callEnded : nothingSaid, at: now)
             return
         }
         guard admitsRequest(id, at: now) else { return }
         waits[id] = .loading(isInterruptible: isInterruptible)
-        pauseDeadline(of: id)
         perform(.service(id, .loadAudio(source: source)))
     }
 
@@ -21,6 +20,7 @@ extension CallSession {
             return
         }
         waits[id] = .local(playLocal(audio, text: "", isInterruptible: isInterruptible))
+        pauseDeadline(of: id, at: now)
     }
 
     /// Queues audio that is not the model's behind what is queued.
@@ -45,8 +45,9 @@ extension CallSession {
     }
 
     mutating func sendText(_ role: String, _ text: String, _ id: ScriptTaskID, at now: Instant) {
-        guard isModelOpen, phase == .active else {
-            resume(id, .failure(code: .modelFailed, message: "the model is gone"), at: now)
+        guard isModelOpen, !isClosing else {
+            let gone = ScriptReply.failure(code: .modelFailed, message: "the model is gone")
+            resume(id, isClosing ? CallSession.callEnded : gone, at: now)
             return
         }
         handle(realtime.addMessage(role: role, text: text), at: now)

@@ -9,10 +9,13 @@ extension CallSession {
             if mustClose { perform(.script(.cancel(id))) }
         case .expected(let purpose):
             switch outcome {
-            case .yielded(let request): yielded(request, by: id, purpose, at: now)
+            case .yielded(let request):
+                yielded(request, by: id, purpose, at: now)
+                return
             case .returned(let values): returned(values, from: purpose, at: now)
             case .failed(let fault): failed(fault, in: purpose, at: now)
             }
+            if wayOut?.handler == id { leave(at: now) }
         }
     }
 
@@ -24,20 +27,23 @@ extension CallSession {
         case .action(let callID): actionReturned(callID, values, at: now)
         case .result(let callID, let output): resultChanged(callID, values, output, at: now)
         case .handOver: handedOver(at: now)
-        case .notify(.onError): errorHandled(at: now)
         case .notify, .background, .onHangUp: break
         }
     }
 
     private mutating func failed(_ fault: ScriptFault, in purpose: ScriptScheduler.Purpose, at now: Instant) {
-        let callFault = CallFault(kind: .script, message: fault.message, traceback: fault.traceback)
+        let callFault = CallFault(
+            kind: .script, message: fault.message, traceback: fault.traceback, function: name(of: purpose),
+            turn: turn.number)
+        var handler: ScriptTaskID?
         if case .notify(.onError) = purpose {
             // Not told to the handler that made it.
             observe(.fault(callFault))
         } else {
-            tell(callFault)
+            handler = tell(callFault)
         }
-        if fault.kind != .error { takeWayOut(CallOutcome(fault), at: now) }
+        // A version that cannot take over leaves the call with the one that it has.
+        if fault.kind != .error, purpose != .handOver { takeWayOut(CallOutcome(fault), after: handler, at: now) }
         switch purpose {
         case .onDial: dialRefused(byFault: fault.message, at: now)
         case .onIncoming: incomingFailed(fault.message, at: now)
@@ -45,7 +51,6 @@ extension CallSession {
         case .action(let callID): actionFailed(callID, fault, at: now)
         case .result(let callID, let output): resultChanged(callID, [], output, at: now)
         case .handOver: handoverFailed()
-        case .notify(.onError): errorHandled(at: now)
         case .notify(.onAnswered):
             // The agent would be silent for ever, and so might the callee.
             if phase == .active, isModelOpen, realtime.isIdle, ledger.isIdle {
@@ -55,13 +60,26 @@ extension CallSession {
         }
     }
 
+    /// What the author of a script calls the coroutine.
+    private func name(of purpose: ScriptScheduler.Purpose) -> String {
+        switch purpose {
+        case .onDial: ScriptHandler.onDial.rawValue
+        case .onIncoming: ScriptHandler.onIncoming.rawValue
+        case .notify(let handler): handler.rawValue
+        case .check: ScriptHandler.onFunctionCall.rawValue
+        case .result: ScriptHandler.onFunctionResult.rawValue
+        case .action(let callID): functions[callID]?.call.name ?? "an action"
+        case .background: "a function of call:spawn or call:after"
+        case .handOver: ScriptHandler.onHandover.rawValue
+        case .onHangUp: ScriptHandler.onHangup.rawValue
+        }
+    }
+
     /// Answers a yielded request; without effect when the coroutine doesn't wait.
     mutating func resume(_ id: ScriptTaskID, _ reply: ScriptReply, at now: Instant) {
         waits[id] = nil
         timers[.sleep(id)] = nil
-        if case .action(let callID)? = scripts.purpose(of: id), !isEnding {
-            timers[.action(callID: callID)] = now + configuration.limits.action
-        }
+        resumeDeadline(of: id, at: now)
         scripts.resume(id, reply)
     }
 
@@ -95,7 +113,7 @@ extension CallSession {
             hangUp(reason: reason, afterPlayout: afterPlayout, id, purpose, at: now)
         case .waitForPlayout:
             waits[id] = .playout
-            pauseDeadline(of: id)
+            pauseDeadline(of: id, at: now)
         case .play(let source, let isInterruptible):
             load(source, isInterruptible: isInterruptible, id, at: now)
         case .stopSpeaking: stopSpeaking(id, at: now)
@@ -121,8 +139,19 @@ extension CallSession {
     }
 
     /// An action's time doesn't run while it waits for the telephone or the model.
-    mutating func pauseDeadline(of id: ScriptTaskID) {
-        if case .action(let callID)? = scripts.purpose(of: id) { timers[.action(callID: callID)] = nil }
+    mutating func pauseDeadline(of id: ScriptTaskID, at now: Instant) {
+        guard let callID = scripts.purpose(of: id)?.callID, let deadline = timers[.action(callID: callID)] else {
+            return
+        }
+        timers[.action(callID: callID)] = nil
+        functions.pause(callID, remaining: deadline - now)
+    }
+
+    private mutating func resumeDeadline(of id: ScriptTaskID, at now: Instant) {
+        guard !isEnding, let callID = scripts.purpose(of: id)?.callID, let rest = functions.unpause(callID) else {
+            return
+        }
+        timers[.action(callID: callID)] = now + rest
     }
 
     private mutating func sleep(_ duration: Duration, _ id: ScriptTaskID, at now: Instant) {
@@ -148,7 +177,7 @@ extension CallSession {
         let (number, outputs) = realtime.request(kind, at: now)
         speeches[number] = Speech(task: id, isInterruptible: isInterruptible)
         waits[id] = .speech(request: number)
-        pauseDeadline(of: id)
+        pauseDeadline(of: id, at: now)
         handle(outputs, at: now)
     }
 
@@ -161,7 +190,7 @@ extension CallSession {
         reason: String?, afterPlayout: Bool, _ id: ScriptTaskID, _ purpose: ScriptScheduler.Purpose, at now: Instant
     ) {
         waits[id] = .hangUp
-        pauseDeadline(of: id)
+        pauseDeadline(of: id, at: now)
         if case .action(let callID) = purpose { functions.endTurn(callID) }
         let word = reason ?? "agent_hangup"
         let outcome =
@@ -170,7 +199,9 @@ extension CallSession {
                 kind: .cancelled, reason: word, message: "The flow ended the call before it was answered.",
                 endedBy: .agent)
             : CallOutcome(kind: .completed, reason: word, message: "The agent hung up.", endedBy: .agent)
-        if case .closing = phase, afterPlayout { return }
+        if isClosing, afterPlayout { return }
+        // What `on_error` decides goes before the fallback.
+        wayOut = nil
         if afterPlayout {
             close(with: outcome, at: now)
         } else {

@@ -47,7 +47,10 @@ extension CallSession {
         _ audio: [UInt8], _ path: RealtimePartPath, _ request: ResponseRequest?, at now: Instant
     ) {
         guard let tag = ledger.append(audio: audio.count, to: path, request: request) else { return }
-        if let number = request?.number { speeches[number]?.hasAudio = true }
+        if let number = request?.number {
+            speeches[number]?.hasAudio = true
+            if wayOut?.line == number { wayOut?.line = nil }
+        }
         turn.audioArrived(responseID: path.responseID, at: now)
         perform(.play(tag: tag, audio: audio))
     }
@@ -104,13 +107,16 @@ extension CallSession {
                     itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds),
                 at: now)
         }
-        guard cut.contains(where: { !$0.isLocal || !$0.transcript.text.isEmpty }) else { return }
-        let texts = cut.map { $0.transcript.split(heardBytes: $0.heardBytes) }
-        let heard = texts.map(\.heard).filter { !$0.isEmpty }.joined(separator: " ")
-        let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
-        let played = cut.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
-        observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
-        notify(.onInterrupted, [.string(heard), .string(unheard)])
+        // A sound has no words that could be cut.
+        let spoken = cut.filter { !$0.isLocal || !$0.transcript.text.isEmpty }
+        if !spoken.isEmpty {
+            let texts = spoken.map { $0.transcript.split(heardBytes: $0.heardBytes) }
+            let heard = texts.map(\.heard).filter { !$0.isEmpty }.joined(separator: " ")
+            let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
+            let played = spoken.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
+            observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
+            notify(.onInterrupted, [.string(heard), .string(unheard)])
+        }
         for number in Set(cut.compactMap { $0.request?.number }).sorted() {
             answerSpeech(number, CallSession.interrupted, at: now)
         }
@@ -147,6 +153,7 @@ extension CallSession {
 
     /// The model has generated all that it will of a sentence.
     mutating func speechGenerated(_ request: ResponseRequest, _ status: RealtimeResponse.Status, at now: Instant) {
+        if request.number == wayOut?.line { sayLineInstead(at: now) }
         guard speeches[request.number] != nil else { return }
         speeches[request.number]?.isResponseDone = true
         switch status {

@@ -31,7 +31,7 @@ extension CallSession {
         transfer = Transfer(task: id)
         waits[id] = .transfer
         timers[.transfer] = now + configuration.limits.transfer
-        if case .action(let callID)? = scripts.purpose(of: id) { timers[.action(callID: callID)] = nil }
+        pauseDeadline(of: id, at: now)
         perform(.transfer(target: target))
         observe(.transfer(.requested, code: nil))
     }
@@ -62,6 +62,7 @@ extension CallSession {
             resume(task, .failure(code: status == 408 ? .timedOut : .refused, message: message), at: now)
         } else {
             observe(.fault(CallFault(kind: .trunk, message: message)))
+            if case .closing(let outcome) = phase { end(outcome, at: now) }
         }
     }
 

@@ -54,7 +54,8 @@ extension CallSession {
 
     /// Takes note of a newer version; without `on_handover` the call stays with its own.
     mutating func offered(_ version: String, _ definition: AgentDefinition) {
-        guard !isEnding, definition.handlers.contains(.onHandover), version != facts.version else {
+        let next = handover?.version ?? facts.version
+        guard !isEnding, definition.handlers.contains(.onHandover), version != next else {
             offer = nil
             return
         }
@@ -63,14 +64,16 @@ extension CallSession {
 
     /// Hands the call over when nobody speaks and nothing of the script waits, but for functions in the background.
     mutating func beginHandover() {
-        guard let offer, !offer.isUnderWay, isQuiet, scripts.isQuiet else { return }
-        self.offer?.isUnderWay = true
-        _ = scripts.handOver(version: offer.version)
+        guard let next = offer, handover == nil, isQuiet, !realtime.isAnswerDue, scripts.isQuiet else { return }
+        offer = nil
+        handover = next
+        _ = scripts.handOver(version: next.version)
     }
 
+    /// The script host has gone over: also in a call that ended meanwhile, whose last handlers are the new version's.
     mutating func handedOver(at now: Instant) {
-        guard let taken = offer, taken.isUnderWay else { return }
-        offer = nil
+        guard let taken = handover else { return }
+        handover = nil
         // The old version's functions are gone with it.
         for id in scripts.forgetWaiting() { abandonWait(of: id) }
         dropTimers()
@@ -89,7 +92,7 @@ extension CallSession {
 
     /// The call stays with the version that it has.
     mutating func handoverFailed() {
-        if offer?.isUnderWay == true { offer = nil }
+        handover = nil
     }
 }
 
@@ -97,6 +100,4 @@ extension CallSession {
 struct FlowOffer: Sendable {
     let version: String
     let definition: AgentDefinition
-    /// The script host was asked to go over to it.
-    var isUnderWay = false
 }

@@ -2,19 +2,26 @@ import SansIO
 
 /// The end of a call that cannot go on: `on_error` first, then the fallback line, then away.
 struct WayOut: Hashable, Sendable {
-    var outcome: CallOutcome
-    /// `on_error` runs; the line is said when it has ended.
-    var isHandlerRunning: Bool
+    let outcome: CallOutcome
     /// Where the far end goes when it has heard the line; `nil` hangs up.
     var target: String?
+    /// The `on_error` behind which the line is said.
+    var handler: ScriptTaskID?
+    /// The request for the line that the model has not begun to say.
+    var line: UInt64?
 }
 
 extension CallSession {
     /// Tells of a fault, the script too.
-    mutating func tell(_ fault: CallFault) {
+    ///
+    /// - Returns: The `on_error` that gets it.
+    @discardableResult
+    mutating func tell(_ fault: CallFault) -> ScriptTaskID? {
+        var fault = fault
+        fault.turn = turn.number
         observe(.fault(fault))
-        guard !isEnding else { return }
-        notify(
+        guard !isEnding else { return nil }
+        return notify(
             .onError,
             [
                 [
@@ -25,32 +32,41 @@ extension CallSession {
     }
 
     /// Leaves the call by its fallback line, if it has one: after `on_error`, but not for ever.
-    mutating func takeWayOut(_ outcome: CallOutcome, at now: Instant) {
+    mutating func takeWayOut(_ outcome: CallOutcome, after handler: ScriptTaskID?, at now: Instant) {
         guard phase == .active, wayOut == nil, let fallback = definition.fallback else { return }
-        let waits = handles(.onError)
-        wayOut = WayOut(outcome: outcome, isHandlerRunning: waits, target: fallback.transferTo)
-        if waits {
+        wayOut = WayOut(outcome: outcome, target: fallback.transferTo, handler: handler)
+        if handler != nil {
             timers[.fallback] = now + configuration.limits.onError
         } else {
             leave(at: now)
         }
     }
 
-    mutating func errorHandled(at now: Instant) {
-        if wayOut?.isHandlerRunning == true { leave(at: now) }
-    }
-
     /// Says the fallback line, and closes the call behind it.
     mutating func leave(at now: Instant) {
         timers[.fallback] = nil
+        wayOut?.handler = nil
         guard phase == .active, let way = wayOut, let fallback = definition.fallback else { return }
-        wayOut?.isHandlerRunning = false
-        if isModelOpen {
-            handle(realtime.request(.say(text: fallback.text, isInterruptible: false), at: now).outputs, at: now)
-        } else if !configuration.fallbackAudio.isEmpty {
-            _ = playLocal(configuration.fallbackAudio, text: fallback.text, isInterruptible: false)
-        }
         close(with: way.outcome, at: now)
+        if isModelOpen {
+            let (line, outputs) = realtime.request(.say(text: fallback.text, isInterruptible: false), at: now)
+            wayOut?.line = line
+            handle(outputs, at: now)
+        } else {
+            playLine(fallback)
+        }
+    }
+
+    /// Plays the line that the model does not say.
+    mutating func sayLineInstead(at now: Instant) {
+        guard isClosing, wayOut?.line != nil, let fallback = definition.fallback else { return }
+        wayOut?.line = nil
+        playLine(fallback)
+    }
+
+    private mutating func playLine(_ fallback: AgentDefinition.Fallback) {
+        guard !configuration.fallbackAudio.isEmpty else { return }
+        _ = playLocal(configuration.fallbackAudio, text: fallback.text, isInterruptible: false)
     }
 
     /// Hands the far end over, where the fallback says so, when it has heard the line.

@@ -36,7 +36,7 @@ public struct CallSession: Sendable {
         case reject(status: Int)
         /// From here on the far end's audio goes to the model, beginning with what came since the answer.
         case listen
-        /// Ends the telephone call in whatever state it is: CANCEL or BYE.
+        /// Ends the telephone call in whatever state it is: CANCEL, BYE, or the refusal of one that rings here.
         case hangUp(reason: String)
         case transfer(target: String)
         /// Audio of a part, in the call's G.711 law, to be queued behind what is queued.
@@ -156,7 +156,10 @@ public struct CallSession: Sendable {
     var isOverloadReported = false
     /// The way out that has been taken: what happens when `on_error` is done, and where the far end goes then.
     var wayOut: WayOut?
+    /// The version to go over to at the next quiet point.
     var offer: FlowOffer?
+    /// The version that the script host is going over to now.
+    var handover: FlowOffer?
     /// When an incoming call may be answered.
     var answerNotBefore = Instant.zero
 
@@ -235,8 +238,9 @@ public struct CallSession: Sendable {
     func handles(_ handler: ScriptHandler) -> Bool { definition.handlers.contains(handler) }
 
     /// Runs a handler, if the flow has it.
-    mutating func notify(_ handler: ScriptHandler, _ arguments: [JSON]) {
-        guard handles(handler) else { return }
+    @discardableResult
+    mutating func notify(_ handler: ScriptHandler, _ arguments: [JSON]) -> ScriptTaskID? {
+        guard handles(handler) else { return nil }
         guard scripts.count < configuration.limits.scriptTasks else {
             if !isOverloadReported {
                 isOverloadReported = true
@@ -244,9 +248,9 @@ public struct CallSession: Sendable {
                     "\(scripts.count) handlers of the script wait; \(handler.rawValue) is left out, and so are others"
                 observe(.fault(CallFault(kind: .script, message: message)))
             }
-            return
+            return nil
         }
-        _ = scripts.start(.handler(handler, arguments: arguments), for: .notify(handler))
+        return scripts.start(.handler(handler, arguments: arguments), for: .notify(handler))
     }
 
     func currentFacts(at now: Instant) -> CallFacts {
@@ -298,8 +302,7 @@ public struct CallSession: Sendable {
         case .fallback: leave(at: now)
         case .after(let number): timerExpired(number)
         case .transfer: transferEnded(status: 408, reason: "no answer in time", at: now)
-        case .hangUpPlayout:
-            if case .closing(let outcome) = phase { end(outcome, at: now) }
+        case .hangUpPlayout: lastWordsMissed(at: now)
         case .flushReport: flushReportMissed(at: now)
         case .sleep(let id): if waits[id] == .sleep { resume(id, .value(true), at: now) }
         case .action(let callID): actionTimedOut(callID, at: now)

@@ -67,11 +67,17 @@ struct RealtimeSession: Sendable {
         }
         if let hiddenActiveUntil { deadlines.append(hiddenActiveUntil) }
         if isFree { deadlines.append(contentsOf: queue.compactMap { sendTime(of: $0) }) }
+        if case .awaitingResponse(let until) = callerTurn { deadlines.append(until) }
         return deadlines.min()
     }
 
     /// Whether nothing is being generated, asked for, or waiting to be asked for.
     var isIdle: Bool { activeID == nil && pending == nil && queue.isEmpty && hiddenActiveUntil == nil }
+
+    /// Whether the server is about to answer a turn of the caller.
+    var isAnswerDue: Bool {
+        if case .awaitingResponse = callerTurn { true } else { false }
+    }
 
     private var isFree: Bool { activeID == nil && pending == nil && hiddenActiveUntil == nil }
 
@@ -94,12 +100,12 @@ struct RealtimeSession: Sendable {
         return take()
     }
 
-    /// Changes what the server was told of instructions, tools or voice; before the connection is configured, what it
-    /// will be told.
+    /// Changes what the server was told of instructions, tools or voice; before the connection is there, what it will
+    /// be told.
     mutating func change(_ change: (inout RealtimeSettings) -> Void) -> [Output] {
         let old = settings
         change(&settings)
-        guard state == .ready, settings != old else { return [] }
+        guard state != .closed, settings != old else { return [] }
         send(.changeSession(RealtimeSettings.Change(from: old, to: settings)))
         return take()
     }
