@@ -85,14 +85,14 @@ let package = Package(
         module(
             "AgentHost",
             [
-                "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent", "CallStore",
-                "ScriptAPI", logging,
+                "SansIO", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent",
+                "CallStore", "LuaRuntime", "ScriptAPI", logging,
             ]),
         .executableTarget(
             name: "moonline",
             dependencies: [
                 "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
-                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", logging, argumentParser,
+                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", logging, argumentParser,
             ],
             exclude: ["README.md"],
             swiftSettings: strict),

@@ -17,21 +17,24 @@ public actor AgentHost {
         let task: Task<CallReport, Never>
     }
 
-    private let configuration: HostConfiguration
-    private let logger: Logger
+    let configuration: HostConfiguration
+    let logger: Logger
     private let observer: @Sendable (CallObservation) -> Void
     private let store: CallStore
     private let lock: FolderLock
     private let media: MediaEngine
     private let userAgent: UserAgent
+    private let desk: IncomingDesk
     private let scripts: LuaExecutorPool
+    private let services: ScriptServices
+    private let fallbackVoice: FallbackVoice
     private var flows: FlowLibrary
     private var calls: [String: RunningCall] = [:]
     /// Dispatches that are being taken, and have no call yet.
     private var starting = 0
     /// Reports of the last calls, for those who ask a moment too late.
     private var reports: [(dispatchID: String, report: CallReport)] = []
-    private var isDraining = false
+    private(set) var isDraining = false
     /// Set when all calls are to end, those that are just starting too.
     private var endReason: String?
     /// Resumed when the last call has ended.
@@ -51,16 +54,20 @@ public actor AgentHost {
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
             let userAgent: UserAgent
+            let desk = IncomingDesk()
             do {
-                userAgent = try await UserAgent.start(configuration.telephony, media: media, logger: logger)
+                userAgent = try await UserAgent.start(
+                    configuration.telephony, media: media, logger: logger, onIncoming: { desk.receive($0) })
             } catch {
                 media.shutdown()
                 throw error
             }
             try await endUnfinished(in: store, logger: logger)
-            return AgentHost(
+            let host = AgentHost(
                 configuration, logger: logger, observer: observer, store: store, lock: lock, media: media,
-                userAgent: userAgent, flows: flows)
+                userAgent: userAgent, desk: desk, flows: flows)
+            desk.open(host)
+            return host
         } catch {
             throw HostError("\(error)")
         }
@@ -86,7 +93,8 @@ public actor AgentHost {
 
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary
+        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, desk: IncomingDesk,
+        flows: FlowLibrary
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -95,12 +103,16 @@ public actor AgentHost {
         self.lock = lock
         self.media = media
         self.userAgent = userAgent
+        self.desk = desk
         self.flows = flows
+        services = ScriptServices(
+            store: store, allowed: configuration.httpAllowed, limits: configuration.serviceLimits, logger: logger)
+        fallbackVoice = FallbackVoice(logger: logger)
         scripts = LuaExecutorPool(threads: configuration.scriptThreads)
     }
 
     /// Unix time. [s]
-    private static var now: Double {
+    static var now: Double {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
@@ -113,6 +125,12 @@ public actor AgentHost {
     public nonisolated var sipAddress: String { userAgent.address.description }
 
     public var callCount: Int { calls.count }
+
+    /// Whether one call more is allowed.
+    var hasRoom: Bool { calls.count + starting < configuration.maximumCalls }
+
+    /// The agent's flow that a new call gets.
+    func newestFlow(named name: String) -> Flow? { flows.flow(named: name) }
 
     // MARK: Dispatches
 
@@ -134,7 +152,7 @@ public actor AgentHost {
             throw TwirpError(.invalidArgument, error.description, meta: ["argument": "metadata"])
         }
         // Counted before anything is awaited: dispatches at the same time must not overrun the limit.
-        guard calls.count + starting < configuration.maximumCalls else {
+        guard hasRoom else {
             throw TwirpError(.resourceExhausted, "this host carries \(calls.count) calls, as many as it may")
         }
         starting += 1
@@ -157,7 +175,7 @@ public actor AgentHost {
             trunkID: trunk?.id, trunk: try trunk.map { (trunk) throws(TwirpError) in try route(trunk) },
             trunkHeaders: trunk?.headers ?? [:], callerID: trunk?.numbers.first, startedAt: startedAt)
         try await save(dispatch)
-        start(plan, for: dispatch)
+        start(plan)
         return dispatch
     }
 
@@ -250,17 +268,24 @@ public actor AgentHost {
 
     // MARK: Calls
 
-    private func start(_ plan: CallPlan, for dispatch: Dispatch) {
+    nonisolated func makeLine() -> CallLine { CallLine(model: configuration.model) }
+
+    /// - Parameter line: That of an incoming call.
+    func start(_ plan: CallPlan, line: CallLine? = nil) {
+        if let fallback = plan.flow.definition.fallback { fallbackVoice.prepare(fallback.text) }
         let runner = CallRunner(
             plan,
             environment: CallRunner.Environment(
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
+                scriptEnvironment: configuration.scriptEnvironment, services: services, fallbackVoice: fallbackVoice,
                 model: configuration.model, modelOptions: configuration.modelOptions, limits: configuration.limits,
-                callsFolder: configuration.dataFolder + "/calls", observer: observer, logger: logger))
+                callsFolder: configuration.dataFolder + "/calls", observer: observer, logger: logger),
+            line: line)
         logger.notice(
             "call begins",
             metadata: [
-                "call": .string(plan.id), "agent": .string(dispatch.agentName), "script": .string(plan.flow.version),
+                "call": .string(plan.id), "agent": .string(plan.flow.definition.name),
+                "script": .string(plan.flow.version),
             ])
         let task = Task {
             var record = CallRecord(plan)
@@ -268,10 +293,10 @@ public actor AgentHost {
             let report = await runner.run()
             record.complete(report)
             await self.save(record)
-            await self.ended(dispatch, report)
+            await self.ended(plan, report)
             return report
         }
-        calls[dispatch.id] = RunningCall(runner: runner, room: dispatch.room, task: task)
+        calls[plan.key] = RunningCall(runner: runner, room: plan.room, task: task)
         if let endReason { runner.hangUp(reason: endReason) }
     }
 
@@ -283,9 +308,17 @@ public actor AgentHost {
         }
     }
 
-    private func ended(_ dispatch: Dispatch, _ report: CallReport) async {
+    private func ended(_ plan: CallPlan, _ report: CallReport) async {
+        if !plan.dispatchID.isEmpty { await finish(dispatch: plan.dispatchID, report) }
+        reports.append((plan.key, report))
+        if reports.count > AgentHost.keptReports { reports.removeFirst() }
+        calls[plan.key] = nil
+        resumeIfIdle()
+    }
+
+    private func finish(dispatch id: String, _ report: CallReport) async {
         do {
-            _ = try await store.updateDispatch(id: dispatch.id) { record in
+            _ = try await store.updateDispatch(id: id) { record in
                 var current = Dispatch(record)
                 guard !current.jobs.isEmpty else { return }
                 let isSuccess = report.outcome.kind == .completed || report.outcome.kind == .transferred
@@ -297,10 +330,6 @@ public actor AgentHost {
         } catch {
             logger.error("the dispatch's state is lost: \(error)")
         }
-        reports.append((dispatch.id, report))
-        if reports.count > AgentHost.keptReports { reports.removeFirst() }
-        calls[dispatch.id] = nil
-        resumeIfIdle()
     }
 
     private static let keptReports = 64
@@ -337,6 +366,7 @@ public actor AgentHost {
     /// Closes ports and files. To be called when no call runs any more.
     public func shutDown() async {
         isDraining = true
+        desk.close()
         await userAgent.shutDown()
         media.shutdown()
         do {

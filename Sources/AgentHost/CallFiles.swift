@@ -20,6 +20,22 @@ struct CallFiles {
     }
 
     var recordingPath: String { folder + "/recording.wav" }
+    /// The path of another file in the call's folder.
+    func path(of name: String) -> String { folder + "/" + name }
+
+    /// Whether a script may give a recording this name: a plain one that ends in `.wav`.
+    static func isRecordingName(_ name: String) -> Bool {
+        name.hasSuffix(".wav") && !name.hasPrefix(".") && name.utf8.count <= 100
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
+
     var eventLogPath: String? { events == nil ? nil : folder + "/events.jsonl" }
     private(set) var transcriptPath: String?
 

@@ -15,6 +15,12 @@ public struct CallTarget: Hashable, Sendable {
     /// What the script sees as `call.metadata`.
     public let metadata: JSON
 
+    /// Whom an incoming call asks for.
+    init(number: String, metadata: JSON) {
+        self.number = number
+        self.metadata = metadata
+    }
+
     /// - Parameter text: The dispatch's metadata.
     public init(metadata text: String) throws(Invalid) {
         let trimmed = text.trimmedSpaces

@@ -57,7 +57,10 @@ extension Observation {
             [
                 "observation": "fault", "fault": .string(fault.kind.rawValue), "message": .string(fault.message),
                 "retryable": .bool(fault.isRetryable), "traceback": .string(fault.traceback),
+                "function": .string(fault.function), "turn": .integer(Int64(fault.turn)),
             ]
+        case .flowChanged(let version, let old):
+            ["observation": "flow_changed", "version": .string(version), "from": .string(old)]
         }
     }
 }
@@ -88,6 +91,76 @@ extension ScriptRequest {
         case .hangup(let reason, let afterPlayout):
             ["request": "hangup", "reason": .optional(reason), "after_playout": .bool(afterPlayout)]
         case .waitForPlayout: ["request": "wait_for_playout"]
+        case .play(let source, let isInterruptible):
+            ["request": "play", "source": .string(source), "interruptible": .bool(isInterruptible)]
+        case .stopSpeaking: ["request": "stop_speaking"]
+        case .sendText(let role, let text):
+            ["request": "send_text", "role": .string(role), "text": .string(text)]
+        case .setInstructions(let text): ["request": "set_instructions", "text": .string(text)]
+        case .setVoice(let name): ["request": "set_voice", "name": .string(name)]
+        case .setActions(let tools):
+            [
+                "request": "set_actions",
+                "actions": .array(
+                    tools.map { tool in
+                        [
+                            "name": .string(tool.name), "description": .string(tool.description),
+                            "parameters": tool.parameters,
+                        ]
+                    }),
+            ]
+        case .gatherDTMF(let gathering):
+            [
+                "request": "gather_dtmf", "max": .integer(Int64(gathering.maximum)),
+                "timeout_ns": .integer(gathering.timeout.nanoseconds),
+                "terminator": gathering.terminator.map { .string(String($0)) } ?? .null,
+            ]
+        case .mute(let isMuted): ["request": "mute", "muted": .bool(isMuted)]
+        case .spawn(let function): ["request": "spawn", "function": .integer(Int64(clamping: function.number))]
+        case .after(let duration, let function):
+            [
+                "request": "after", "duration_ns": .integer(duration.nanoseconds),
+                "function": .integer(Int64(clamping: function.number)),
+            ]
+        case .cancelTimer(let number): ["request": "cancel_timer", "timer": .integer(Int64(clamping: number))]
+        case .service(let request): ["request": "service", "service": request.logged]
+        }
+    }
+}
+
+extension ServiceRequest {
+    /// Of HTTP headers the names alone: their values may be secrets.
+    var logged: JSON {
+        switch self {
+        case .http(let call):
+            [
+                "service": "http", "method": .string(call.method), "url": .string(call.url),
+                "headers": .array(call.headers.keys.sorted().map { .string($0) }),
+                "body": .string(String(decoding: call.body, as: UTF8.self)),
+                "timeout_ns": .integer(call.timeout.nanoseconds),
+            ]
+        case .store(.get(let key)): ["service": "store_get", "key": .string(key)]
+        case .store(.set(let key, let value, let lifetime)):
+            [
+                "service": "store_set", "key": .string(key), "value": value,
+                "lifetime_ns": lifetime.map { .integer($0.nanoseconds) } ?? .null,
+            ]
+        case .store(.delete(let key)): ["service": "store_delete", "key": .string(key)]
+        case .store(.increment(let key, let number)):
+            ["service": "store_increment", "key": .string(key), "by": .number(number)]
+        case .store(.keys(let prefix)): ["service": "store_keys", "prefix": .string(prefix)]
+        case .record(let path): ["service": "record", "path": .optional(path)]
+        case .stopRecording: ["service": "stop_recording"]
+        case .loadAudio(let source): ["service": "load_audio", "source": .string(source)]
+        }
+    }
+}
+
+extension ServiceResult {
+    var logged: JSON {
+        switch self {
+        case .reply(let reply): reply.logged
+        case .audio(let audio): ["audio_bytes": .integer(Int64(audio.count))]
         }
     }
 }
@@ -116,7 +189,19 @@ extension ScriptCommand {
             ]
         case .resume(let task, let reply, _):
             ["action": "script_resume", "task": .integer(Int64(clamping: task.number)), "reply": reply.logged]
+        case .start(let task, .function(let function), _):
+            [
+                "action": "script_start", "task": .integer(Int64(clamping: task.number)),
+                "kept_function": .integer(Int64(clamping: function.number)),
+            ]
         case .cancel(let task): ["action": "script_cancel", "task": .integer(Int64(clamping: task.number))]
+        case .forget(let function):
+            ["action": "script_forget", "kept_function": .integer(Int64(clamping: function.number))]
+        case .handOver(let task, let version, _):
+            [
+                "action": "script_hand_over", "task": .integer(Int64(clamping: task.number)),
+                "version": .string(version),
+            ]
         }
     }
 }

@@ -17,6 +17,9 @@ extension CallSession.Event {
         case .media(let report): report.logged
         case .script(let task, let outcome):
             ["event": "script", "task": .integer(Int64(clamping: task.number)), "outcome": outcome.logged]
+        case .service(let task, let result):
+            ["event": "service", "task": .integer(Int64(clamping: task.number)), "result": result.logged]
+        case .flowOffered(let version, _): ["event": "flow_offered", "version": .string(version)]
         }
     }
 }
@@ -33,7 +36,12 @@ extension CallSession.Action {
                 "ring_timeout": .number(options.ringTimeout.seconds),
                 "headers": .strings(options.headers),
             ]
+        case .ring: ["action": "ring"]
+        case .answer: ["action": "answer"]
+        case .reject(let status): ["action": "reject", "status": .integer(Int64(status))]
         case .listen: ["action": "listen"]
+        case .mute(let isMuted): ["action": "mute", "muted": .bool(isMuted)]
+        case .measure: ["action": "measure"]
         case .hangUp(let reason): ["action": "hang_up", "reason": .string(reason)]
         case .transfer(let target): ["action": "transfer", "target": .string(target)]
         case .play(let tag, let audio):
@@ -41,6 +49,10 @@ extension CallSession.Action {
         case .finishPlayout(let tag): ["action": "finish_playout", "tag": .integer(Int64(tag))]
         case .flush: ["action": "flush"]
         case .script(let command): command.logged
+        case .service(let task, let request):
+            ["action": "service", "task": .integer(Int64(clamping: task.number)), "request": request.logged]
+        case .cancelService(let task):
+            ["action": "cancel_service", "task": .integer(Int64(clamping: task.number))]
         case .observe(let observation): observation.logged
         case .finish(let outcome):
             [
@@ -113,6 +125,13 @@ extension MediaReport {
         case .drained: ["event": "drained"]
         case .digit(let digit, let duration):
             ["event": "digit", "digit": .string(String(digit)), "ms": .integer(Int64(duration))]
+        case .measured(let quality):
+            [
+                "event": "measured", "packets_sent": .integer(Int64(quality.packetsSent)),
+                "packets_received": .integer(Int64(quality.packetsReceived)),
+                "packets_lost": .integer(Int64(quality.packetsLost)), "jitter_ms": .number(quality.jitterMilliseconds),
+                "round_trip_ms": quality.roundTripMilliseconds.map { .number($0) } ?? .null,
+            ]
         case .timedOut: ["event": "media_timed_out"]
         }
     }

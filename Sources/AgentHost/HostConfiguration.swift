@@ -14,6 +14,13 @@ public struct HostConfiguration: Sendable {
     public var modelOptions = CallSession.ModelOptions()
     public var limits = CallSession.Limits()
     public var scriptLimits = ScriptLimits()
+    /// What scripts may see of the environment.
+    public var scriptEnvironment = ScriptEnvironment()
+    /// Hosts that scripts may send HTTP requests to.
+    public var httpAllowed = HTTPAllowList()
+    public var serviceLimits = ScriptServices.Limits()
+    /// The agent that takes incoming calls; `nil`: the one whose flow has `on_incoming`.
+    public var inboundAgent: String?
     public var telephony = UserAgent.Configuration()
     public var media = MediaEngine.Configuration()
     /// The trunk of calls that name none; `nil` takes the only one.

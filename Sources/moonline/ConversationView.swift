@@ -103,9 +103,12 @@ final class ConversationView: Sendable {
         case .digit(let digit, _): return Line(label: "key", style: .cyan, text: String(digit))
         case .fault(let fault):
             let traceback = fault.traceback.isEmpty ? "" : "\n" + fault.traceback
-            return Line(label: "fault", style: .red, text: "\(fault.kind.rawValue): \(fault.message)\(traceback)")
+            let place = fault.function.isEmpty ? "" : " in \(fault.function)"
+            return Line(label: "fault", style: .red, text: "\(fault.kind.rawValue)\(place): \(fault.message)\(traceback)")
         // The first packet of an answer is sent; its words follow when they have been heard.
         case .latency: return Line(label: "agent", style: .green, text: "(speaks)", textStyle: .dim)
+        case .flowChanged(let version, let old):
+            return Line(label: "script", style: .blue, text: "goes on as \(version) (was \(old))", textStyle: .dim)
         case .callerSpeech, .usage: return nil
         }
     }

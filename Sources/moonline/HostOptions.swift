@@ -79,6 +79,7 @@ struct HostOptions: ParsableArguments {
         configuration.telephony.maximumCalls = max(
             configuration.telephony.maximumCalls, 2 * configuration.maximumCalls)
         configuration.defaultTrunkID = settings["SIP_OUTBOUND_TRUNK_ID"]
+        try configuration.applyScriptSettings(settings)
         return configuration
     }
 }

@@ -10,6 +10,9 @@ public struct Flow: Sendable {
     /// A hash of the flow's files, twelve hexadecimal digits (FNV-1a, 128 bits, cut).
     public let version: String
 
+    /// Where `require` finds files, and paths of sound files begin.
+    public var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
     let main: FlowSource
     /// By the name that `require` has for them.
     let modules: [String: FlowSource]
@@ -19,7 +22,9 @@ public struct Flow: Sendable {
     ///
     /// The file runs once, in a state of its own under `limits`, to learn what it returns.
     /// - Throws: ``FlowError`` with everything that is wrong.
-    public static func load(path: String, limits: ScriptLimits = ScriptLimits()) throws(FlowError) -> Flow {
+    public static func load(
+        path: String, limits: ScriptLimits = ScriptLimits(), environment: ScriptEnvironment = ScriptEnvironment()
+    ) throws(FlowError) -> Flow {
         let folder = FlowFolder(of: path, maximumBytes: limits.fileBytes)
         let main = try folder.main()
         var modules: [String: FlowSource] = [:]
@@ -27,7 +32,9 @@ public struct Flow: Sendable {
         let loaded: LoadedFlow
         do throws(LuaFault) {
             let state = try LuaState(limits: limits.lua, randomSeed: 0)
-            loaded = try LoadedFlow(state: state, main: main, limits: limits, log: { _, _, _ in }) { name in
+            loaded = try LoadedFlow(
+                state: state, main: main, limits: limits, environment: environment, log: { _, _, _ in }
+            ) { name in
                 do throws(FlowError) {
                     let source = try folder.module(name)
                     modules[name] = source

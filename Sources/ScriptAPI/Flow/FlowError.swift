@@ -6,20 +6,40 @@ public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
     public var line: Int?
     /// In bytes, from 1.
     public var column: Int?
+    /// Behind the last byte, where the end is known; like ``line`` and ``column``.
+    public var endLine: Int?
+    public var endColumn: Int?
+    public var severity: Severity
+    /// What kind of thing it is, in LuaLS's words where it has one: `undefined-global`.
+    public var code: String
     public var message: String
     /// What to write instead.
     public var hint: String?
 
-    public init(file: String, line: Int? = nil, column: Int? = nil, message: String, hint: String? = nil) {
+    public enum Severity: String, Hashable, Sendable {
+        /// The flow is refused.
+        case error
+        /// The flow is taken all the same.
+        case warning
+    }
+
+    public init(
+        file: String, line: Int? = nil, column: Int? = nil, severity: Severity = .error, code: String = "flow",
+        message: String, hint: String? = nil
+    ) {
         self.file = file
         self.line = line
         self.column = column
+        self.severity = severity
+        self.code = code
         self.message = message
         self.hint = hint
     }
 
     init(_ file: String, line: Int, _ problem: AnnotationProblem) {
-        self.init(file: file, line: line, column: problem.column, message: problem.message, hint: problem.hint)
+        self.init(
+            file: file, line: line, column: problem.column, code: "annotation", message: problem.message,
+            hint: problem.hint)
     }
 
     /// `flows/x.lua:12:9: unknown type 'strng'`, and the hint on a second line.
