@@ -258,7 +258,7 @@ public actor AgentHost {
         guard
             let route = TrunkRoute(
                 address: trunk.address, username: trunk.authUsername.isEmpty ? nil : trunk.authUsername,
-                password: trunk.authPassword?.revealed)
+                password: trunk.authPassword?.revealed, fromHost: trunk.fromHost)
         else {
             throw TwirpError(
                 .failedPrecondition, "the address “\(trunk.address)” of trunk \(trunk.id) is no host or host:port")
