@@ -28,6 +28,7 @@ static void open_string(lua_State *L) {
     luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
     static const char *const hidden[] = {"dump", NULL};
     hide(L, hidden);
+    luaL_setfuncs(L, luashim_pattern_functions, 0);
     guard(L, luashim_string_guards);
     // Methods of strings are found through their metatable, which scripts must not reach.
     lua_pushliteral(L, "");

@@ -47,6 +47,7 @@ int luashim_close_coroutine(lua_State *L, lua_State *coroutine);
 /// Function tables that take the place of the library's own.
 extern const luaL_Reg luashim_base_functions[];
 extern const luaL_Reg luashim_coroutine_functions[];
+extern const luaL_Reg luashim_pattern_functions[];
 /// Guards that look at their arguments and then call the library's function, which is their first upvalue.
 extern const luaL_Reg luashim_table_guards[];
 extern const luaL_Reg luashim_string_guards[];
