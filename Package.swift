@@ -121,7 +121,7 @@ let package = Package(
         tests("VoiceAgentTests", ["VoiceAgent", "Conversation", "Net", "SansIO", logging]),
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
-        tests("LuaRuntimeTests", ["LuaRuntime", "SansIO"]),
+        tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),
         tests("ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),
