@@ -19,7 +19,9 @@ public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
     }
 
     init(_ file: String, line: Int, _ problem: AnnotationProblem) {
-        self.init(file: file, line: line, column: problem.column, message: problem.message, hint: problem.hint)
+        self.init(
+            file: problem.file ?? file, line: problem.line ?? line, column: problem.column, message: problem.message,
+            hint: problem.hint)
     }
 
     /// `flows/x.lua:12:9: unknown type 'strng'`, and the hint on a second line.
