@@ -122,7 +122,8 @@ let package = Package(
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),
-        tests("ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO"]),
+        tests(
+            "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"], exclude: ["Fixtures"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),
         tests(

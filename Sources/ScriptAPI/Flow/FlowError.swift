@@ -38,7 +38,8 @@ public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
 
     init(_ file: String, line: Int, _ problem: AnnotationProblem) {
         self.init(
-            file: file, line: line, column: problem.column, code: "annotation", message: problem.message,
+            file: problem.file ?? file, line: problem.line ?? line, column: problem.column, code: "annotation",
+            message: problem.message,
             hint: problem.hint)
     }
 
