@@ -151,7 +151,7 @@ public final class CallScript {
     /// `call.state` as plain data.
     public func state() throws(ScriptFault) -> JSON {
         do throws(LuaConversionError) {
-            return try context.state.json(call.state)
+            return try context.state.data(call.state)
         } catch {
             throw ScriptFault(kind: .error, message: "call.state cannot be handed over: it holds \(error)")
         }
@@ -215,6 +215,7 @@ public final class CallScript {
         switch (reply, request) {
         case (.failure(let code, let message), _): [.nil, .string(message), .string(code.rawValue)]
         case (.value, .sleep): []
+        case (.value(.null), .service(.store(.get))): [.nil]
         // Success is never `nil`, which scripts would take for a failure.
         case (.value(.null), _): [.boolean(true)]
         case (.value(let value), _): [.json(value)]
@@ -236,7 +237,7 @@ public final class CallScript {
         case .returned(let values):
             do throws(LuaConversionError) {
                 var results: [JSON] = []
-                for value in values { results.append(try context.state.json(value)) }
+                for value in values { results.append(try context.state.data(value)) }
                 return .returned(results)
             } catch {
                 return .failed(ScriptFault(kind: .error, message: "the returned value cannot be used: \(error)"))

@@ -89,5 +89,6 @@ public struct RecordSpec: Sendable {
                 ("turn", "integer", "From 1."), ("first_packet_ms", "integer", "From the end of speech."),
                 ("first_audio_ms", "integer", "To the model's first audio."),
             ]),
+        HTTPFunctions.response, JSONFunctions.null, TimeFunctions.date,
     ]
 }

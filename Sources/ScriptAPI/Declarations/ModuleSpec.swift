@@ -9,7 +9,12 @@ public struct ModuleSpec: Sendable {
         /// As an annotation writes it.
         public let type: String
         public let prose: String
+        /// `null` stands for a value that scripts hand over where JSON needs a `null`.
         public let value: JSON
+
+        func make(in state: LuaState) -> LuaValue {
+            value.isNull ? JSONMarks.makeNull(in: state) : .json(value)
+        }
     }
 
     public let name: String
@@ -34,7 +39,23 @@ extension ModuleSpec {
                 Value(
                     name: "version", type: "string", prose: "The host's version.", value: .string(ScriptAPI.hostVersion)
                 )
-            ])
+            ]),
+        ModuleSpec("http", "Requests to the web services that the operator allows.", functions: HTTPFunctions.all),
+        ModuleSpec(
+            "json", "JSON text from values, and values from JSON text.", functions: JSONFunctions.all,
+            values: [
+                Value(
+                    name: "null", type: "moonline.Null",
+                    prose: "Stands for `null` in what is encoded, stored, sent or returned; a `nil` is left out.",
+                    value: .null)
+            ]),
+        ModuleSpec("log", "Lines in the host's log.", functions: LogFunctions.all),
+        ModuleSpec(
+            "store", "Values that outlive the call and the host. Each agent, by its name, has its own.",
+            functions: StoreFunctions.all),
+        ModuleSpec(
+            "time", "Dates and times of day in all time zones. Times are Unix times: seconds since 1970, UTC.",
+            functions: TimeFunctions.all),
     ]
 }
 

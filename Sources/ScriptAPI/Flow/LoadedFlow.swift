@@ -46,7 +46,7 @@ struct LoadedFlow {
             }
             state.setField(spec.name, of: table, to: .function(function))
         }
-        for value in module.values { state.setField(value.name, of: table, to: .json(value.value)) }
+        for value in module.values { state.setField(value.name, of: table, to: value.make(in: state)) }
         state.setModule(module.name, .table(state.makeProtected(table, name: module.name)))
     }
 }

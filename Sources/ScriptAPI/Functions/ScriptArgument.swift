@@ -98,7 +98,7 @@ struct ScriptFields: ScriptArgument {
     static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptFields {
         guard case .table = value else { throw ScriptMismatch(expected: luaType, got: value) }
         do throws(LuaConversionError) {
-            return ScriptFields(json: try state.json(value))
+            return ScriptFields(json: try state.data(value))
         } catch {
             throw ScriptMismatch(reason: "plain data expected: \(error)")
         }

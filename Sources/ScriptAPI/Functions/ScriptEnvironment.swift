@@ -4,10 +4,13 @@ public struct ScriptEnvironment: Hashable, Sendable {
     public var allowed: Set<String>
     /// Values of those that are set.
     public var variables: [String: String]
+    /// The time zone of `time` where a script names none, as IANA calls it; `nil` for the machine's.
+    public var timeZone: String?
 
-    public init(allowed: Set<String> = [], variables: [String: String] = [:]) {
+    public init(allowed: Set<String> = [], variables: [String: String] = [:], timeZone: String? = nil) {
         self.allowed = allowed
         self.variables = variables
+        self.timeZone = timeZone
     }
 
     enum Variable {
