@@ -78,6 +78,7 @@ let package = Package(
         // Scripting.
         module("LuaRuntime", ["SansIO", "CLua", "CLuaShims"]),
         module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime"]),
+        module("LuaSyntax", ["SansIO"]),
 
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
@@ -122,6 +123,7 @@ let package = Package(
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO"]),
+        tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),
