@@ -52,7 +52,7 @@ import Testing
         var mutator = Mutator(seed: seed)
         let grammar = Programs.grammar.map { Array($0.utf8) }
         let programs = grammar + grammar + (try Programs.shipped())
-        for _ in 0..<1_000 {
+        for _ in 0..<500 {
             let program = programs[mutator.below(programs.count)]
             let other = programs[mutator.below(programs.count)]
             let mutated =
@@ -60,6 +60,6 @@ import Testing
                 ? mutator.bytes(program, other: other) : mutator.tokens(program, other: other)
             try comparison.compare(mutated)
         }
-        #expect(comparison.accepted > 20)
+        #expect(comparison.accepted > 10)
     }
 }

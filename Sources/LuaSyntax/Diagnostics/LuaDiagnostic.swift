@@ -9,6 +9,8 @@ public struct LuaDiagnostic: Hashable, Sendable {
     /// same, so that one `---@diagnostic disable` serves both.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         case syntax = "syntax-error"
+        /// Found when the file ran.
+        case load = "load-error"
         case undefinedGlobal = "undefined-global"
         case globalAssignment = "lowercase-global"
         case undefinedField = "undefined-field"

@@ -108,7 +108,7 @@ extension Parser {
             try close(.rightParenthesis, opening)
             return add(.parenthesized(inner), from: start)
         default:
-            throw failure("an expression expected, found \(token.description)")
+            throw failure("expression expected, found \(token.description)")
         }
     }
 
@@ -162,6 +162,8 @@ extension Parser {
 
     private mutating func tableConstructor() throws(Abandoned) -> ExpressionID {
         let opening = token
+        let isBehindParenthesis = previous.kind == .symbol(.rightParenthesis)
+        if isBehindParenthesis { bracesBehindParentheses += 1 }
         advance()
         var fields: [TableField] = []
         while !at(.rightBrace) {
@@ -169,6 +171,7 @@ extension Parser {
             if !take(.comma), !take(.semicolon) { break }
         }
         guard take(.rightBrace) else { throw unfinishedTable(opening) }
+        if isBehindParenthesis { bracesBehindParentheses -= 1 }
         return add(.table(fields), from: opening.range.start)
     }
 

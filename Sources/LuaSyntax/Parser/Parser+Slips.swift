@@ -120,7 +120,7 @@ extension Parser {
         case .symbol(.floorDivide), .symbol(.length):
             return isFirstInLine(token) ? "a comment begins with --" : nil
         case .symbol(.leftBrace) where previous.kind == .symbol(.rightParenthesis) || previous.kind == .keyword(.else):
-            return "blocks have no braces in Lua: `if … then … end`, `function … end`"
+            return Self.bracesHint
         case .symbol(.rightBrace):
             return previous.kind == .symbol(.semicolon) ? "blocks end with 'end' in Lua, not with '}'" : nil
         case .symbol(.colon):
@@ -129,12 +129,16 @@ extension Parser {
             }
             return "types stand in comments: `---@param name string`, `---@type string`"
         case .symbol(.assign): return "'==' compares; default values are set in the body: `a = a or 1`"
-        case .keyword(.if) where previous.kind == .keyword(.else): return "write `elseif`"
+        case .symbol(.rightParenthesis) where previous.kind == .symbol(.comma): return "remove the ',' before it"
+        case .keyword(.return), .keyword(.local), .keyword(.if), .keyword(.for), .keyword(.while):
+            return bracesBehindParentheses > 0 ? Self.bracesHint : nil
         case .name(let name): return hint(for: name)
         default: break
         }
         return wordHint()
     }
+
+    private static let bracesHint = "blocks have no braces in Lua: `if … then … end`, `function … end`"
 
     private func hint(for name: String) -> String? {
         if case .string = previous.kind, previous.range.end.offset == token.range.start.offset {
@@ -144,7 +148,7 @@ extension Parser {
     }
 
     /// For a word of another language before the token.
-    private func wordHint() -> String? {
+    func wordHint() -> String? {
         guard case .name(let word) = previous.kind else { return nil }
         switch word {
         case "let", "var", "const", "int", "string", "auto": return "declare a variable with `local`"

@@ -287,6 +287,9 @@ extension Parser {
         default: break
         }
         guard token.range.start.line > previous.range.end.line || atBlockEnd(withUntil: true) else {
+            if let hint = wordHint() {
+                throw failure(at: previous.range, "\(previous.description) is not a word of Lua", hint: hint)
+            }
             throw failure(
                 "'=' or a call's arguments expected behind '\(chunk.text(range(from: start)))', "
                     + "found \(token.description)")

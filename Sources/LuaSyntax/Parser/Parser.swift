@@ -25,6 +25,8 @@ struct Parser {
     var misfit: (opening: Opening, end: SourcePosition)?
     private let maximumDepth: Int
     private var depth = 0
+    /// Table constructors around here whose brace stands behind a parenthesis, as a block's does in other languages.
+    var bracesBehindParentheses = 0
 
     init(chunk: LuaChunk, skipsShebang: Bool, maximumDepth: Int) {
         self.chunk = chunk
@@ -99,10 +101,15 @@ struct Parser {
     }
 
     /// Reports what ends the reading, unless the text was misread before and the report would be of its aftermath.
+    ///
+    /// - Parameter range: The current token when not given.
     mutating func failure(
         at range: SourceRange? = nil, _ message: String, hint: String? = nil, notes: [LuaDiagnostic.Note] = []
     ) -> Abandoned {
-        if !lexer.isDerailed { report(range ?? token.range, message, hint: hint ?? slipHint(), notes: notes) }
+        let isKnown = lexer.isDerailed || lexer.problems.last?.range == token.range
+        // A file ends where its last word does, for who looks for the place.
+        let place = token.kind == .endOfFile ? SourceRange(previous.range.end, previous.range.end) : token.range
+        if !isKnown { report(range ?? place, message, hint: hint ?? slipHint(), notes: notes) }
         return Abandoned()
     }
 

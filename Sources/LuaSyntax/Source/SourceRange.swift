@@ -30,6 +30,24 @@ public struct SourceRange: Hashable, Sendable {
         self.end = max(start, end)
     }
 
+    /// The name that stands at a place, or the one byte; for places that come from elsewhere.
+    ///
+    /// - Parameters:
+    ///   - line: From 1; one that the text does not have counts as its last.
+    ///   - column: In bytes, from 1; one that the line does not have counts as its end.
+    public init(line: Int, column: Int = 1, in source: [UInt8]) {
+        var lexer = Lexer(source, skipsShebang: false)
+        while lexer.line < line, !lexer.isAtEnd {
+            if lexer.byte(0).isLineEnd { lexer.skipLineEnd() } else { lexer.offset += 1 }
+        }
+        lexer.offset = lexer.lineStart
+        while lexer.position.column < column, !lexer.isAtEnd, !lexer.byte(0).isLineEnd { lexer.offset += 1 }
+        start = lexer.position
+        while !lexer.isAtEnd, lexer.byte(0).isNamePart { lexer.offset += 1 }
+        if lexer.offset == start.offset, !lexer.isAtEnd, !lexer.byte(0).isLineEnd { lexer.offset += 1 }
+        end = lexer.position
+    }
+
     /// Before the first byte, empty.
     public static let start = SourceRange(.start, .start)
 }
