@@ -78,6 +78,7 @@ let package = Package(
         // Scripting.
         module("LuaRuntime", ["SansIO", "CLua", "CLuaShims"]),
         module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime"]),
+        module("LuaSyntax", ["SansIO"]),
 
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
@@ -124,6 +125,7 @@ let package = Package(
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),
         tests(
             "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"], exclude: ["Fixtures"]),
+        tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),
         tests(
