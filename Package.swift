@@ -77,8 +77,8 @@ let package = Package(
 
         // Scripting.
         module("LuaRuntime", ["SansIO", "CLua", "CLuaShims"]),
-        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime"]),
         module("LuaSyntax", ["SansIO"]),
+        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"]),
 
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),

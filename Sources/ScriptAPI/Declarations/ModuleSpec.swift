@@ -37,7 +37,7 @@ extension ModuleSpec {
             "moonline", "The host: what a flow defines, and the time of its calls.", functions: MoonlineFunctions.all,
             values: [
                 Value(
-                    name: "version", type: "string", prose: "The host's version.", value: .string(ScriptAPI.hostVersion)
+                    name: "version", type: "string", prose: "The host's version.", value: .string(HostVersion.current)
                 )
             ]),
         ModuleSpec("http", "Requests to the web services that the operator allows.", functions: HTTPFunctions.all),
@@ -59,7 +59,7 @@ extension ModuleSpec {
     ]
 }
 
-/// What holds for the whole of the API.
-public enum ScriptAPI {
-    public static let hostVersion = "0.2.0"
+/// The version of this program, which its script API goes by too.
+public enum HostVersion {
+    public static let current = "0.2.0"
 }

@@ -1,5 +1,6 @@
 public import Conversation
 import LuaRuntime
+import LuaSyntax
 import SansIO
 
 /// A call flow that was loaded and checked: what it says of its agent, and the text that each call runs.
@@ -12,6 +13,9 @@ public struct Flow: Sendable {
 
     /// Where `require` finds files, and paths of sound files begin.
     public var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
+    /// What should be mended, though the flow can be used.
+    public let warnings: [FlowDiagnostic]
 
     let main: FlowSource
     /// By the name that `require` has for them.
@@ -27,6 +31,8 @@ public struct Flow: Sendable {
     ) throws(FlowError) -> Flow {
         let folder = FlowFolder(of: path, maximumBytes: limits.fileBytes)
         let main = try folder.main()
+        let syntaxErrors = FlowAnalysis.syntaxErrors(of: main)
+        guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }
         var modules: [String: FlowSource] = [:]
         var moduleErrors: [FlowDiagnostic] = []
         let loaded: LoadedFlow
@@ -38,6 +44,8 @@ public struct Flow: Sendable {
                 do throws(FlowError) {
                     let source = try folder.module(name)
                     modules[name] = source
+                    let syntaxErrors = FlowAnalysis.syntaxErrors(of: source)
+                    guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }
                     return .text(source.bytes, chunkName: source.chunkName)
                 } catch {
                     moduleErrors += error.diagnostics
@@ -49,16 +57,36 @@ public struct Flow: Sendable {
         } catch {
             var diagnostic = FlowDiagnostic(fault: error, main: main, modules: modules)
             if let hint = moduleErrors.last?.hint { diagnostic.hint = hint }
-            throw FlowError([diagnostic])
+            let found = analyse(main, modules, folder).errors
+            // What was foreseen need not be told as it happened.
+            let isForeseen = found.contains { $0.file == diagnostic.file && $0.line == diagnostic.line }
+            throw FlowError(isForeseen ? found : found + [diagnostic])
         }
+        let analysis = analyse(main, modules, folder)
         var check = FlowCheck(loaded: loaded, main: main, modules: modules)
         guard let result = check.run() else {
-            throw FlowError(check.diagnostics.map { $0.named(by: [main] + modules.values) })
+            let found = check.diagnostics.map { $0.named(by: [main] + modules.values) }
+            throw FlowError(analysis.errors.filter { $0.code != LuaDiagnostic.Code.unknownHandler.rawValue } + found)
         }
+        guard analysis.errors.isEmpty else { throw FlowError(analysis.diagnostics) }
         return Flow(
             path: path, definition: result.definition,
-            version: fingerprint(of: [main] + modules.sorted { $0.key < $1.key }.map(\.value)), main: main,
+            version: fingerprint(of: [main] + modules.sorted { $0.key < $1.key }.map(\.value)),
+            warnings: analysis.diagnostics, main: main,
             modules: modules, actions: result.actions)
+    }
+
+    private static func analyse(
+        _ main: FlowSource, _ modules: [String: FlowSource], _ folder: FlowFolder
+    ) -> FlowAnalysis {
+        FlowAnalysis([main] + modules.sorted { $0.key < $1.key }.map(\.value)) { name in
+            do throws(FlowError) {
+                _ = try folder.module(name)
+                return true
+            } catch {
+                return false
+            }
+        }
     }
 
     /// FNV-1a of all files, each behind its length.

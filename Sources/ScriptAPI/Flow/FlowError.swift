@@ -1,3 +1,5 @@
+import LuaSyntax
+
 /// One thing that is wrong with a flow.
 public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
     /// The path as it was given, or that of a required file.
@@ -6,15 +8,14 @@ public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
     public var line: Int?
     /// In bytes, from 1.
     public var column: Int?
-    /// Behind the last byte, where the end is known; like ``line`` and ``column``.
-    public var endLine: Int?
-    public var endColumn: Int?
     public var severity: Severity
     /// What kind of thing it is, in LuaLS's words where it has one: `undefined-global`.
     public var code: String
     public var message: String
     /// What to write instead.
     public var hint: String?
+    /// With its end, and with further places, where it was found without running the file.
+    var analysis: LuaDiagnostic?
 
     public enum Severity: String, Hashable, Sendable {
         /// The flow is refused.
@@ -24,7 +25,7 @@ public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
     }
 
     public init(
-        file: String, line: Int? = nil, column: Int? = nil, severity: Severity = .error, code: String = "flow",
+        file: String, line: Int? = nil, column: Int? = nil, severity: Severity = .error, code: String = "load-error",
         message: String, hint: String? = nil
     ) {
         self.file = file
@@ -38,7 +39,7 @@ public struct FlowDiagnostic: Hashable, Sendable, CustomStringConvertible {
 
     init(_ file: String, line: Int, _ problem: AnnotationProblem) {
         self.init(
-            file: problem.file ?? file, line: problem.line ?? line, column: problem.column, code: "annotation",
+            file: problem.file ?? file, line: problem.line ?? line, column: problem.column, code: "load-error",
             message: problem.message,
             hint: problem.hint)
     }
