@@ -90,8 +90,7 @@ static int load(lua_State *L) {
     const char *text = lua_tolstring(L, 1, &length);
     const char *name = luaL_optstring(L, 2, text);
     bool has_environment = !lua_isnone(L, 4);
-    luashim_spend(L, length);
-    if (luaL_loadbufferx(L, text, length, name, "t") != LUA_OK) {
+    if (luashim_compile(L, text, length, name) != LUA_OK) {
         if (luashim_context_of(L)->exhausted) return luashim_stop(L);
         lua_pushnil(L);
         lua_insert(L, -2);

@@ -12,6 +12,7 @@
 /// Bytes that cost as much as one instruction.
 #define BYTES_PER_INSTRUCTION 16
 
+/// For functions that have no upvalues of their own: this one's stand in their place.
 static int forward(lua_State *L) { return lua_tocfunction(L, lua_upvalueindex(1))(L); }
 
 /// The number of elements that a library function will walk over. `__len` could lie about it.
@@ -191,12 +192,24 @@ static int format(lua_State *L) {
     return forward(L);
 }
 
-static int random_seed(lua_State *L) {
-    // Without an argument the library takes the time of day, and no recorded call could be replayed.
-    luaL_checkany(L, 1);
+static int to_number(lua_State *L) {
+    if (lua_type(L, 1) == LUA_TSTRING) luashim_spend(L, lua_rawlen(L, 1) / BYTES_PER_INSTRUCTION);
     return forward(L);
 }
 
+static int random_seed(lua_State *L) {
+    // Without an argument the library takes the time of day, and no recorded call could be replayed.
+    luaL_checkany(L, 1);
+    // The library's function has an upvalue, the generator's state.
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+const luaL_Reg luashim_base_guards[] = {
+    {"tonumber", to_number}, {NULL, NULL},
+};
 const luaL_Reg luashim_table_guards[] = {
     {"move", move}, {"insert", insert}, {"remove", remove_element}, {"concat", concat}, {"unpack", unpack}, {NULL, NULL},
 };

@@ -81,7 +81,17 @@ void luashim_push_loaded(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
 }
 
-/// `require(name)`: the body pushes the compiled file, which is then run here.
+/// Compiles the text and the chunk's name on top, and leaves the function.
+static void compile_module(lua_State *L) {
+    size_t length;
+    const char *text = luaL_checklstring(L, -2, &length);
+    if (luashim_compile(L, text, length, luaL_checkstring(L, -1)) == LUA_OK) return;
+    if (luashim_context_of(L)->exhausted) luashim_stop(L);
+    const char *message = lua_tostring(L, -1);
+    luaL_error(L, "error loading '%s': %s", lua_tostring(L, 1), message != NULL ? message : "?");
+}
+
+/// `require(name)`: the body pushes the text and the name of its chunk; both are compiled and run here.
 int luashim_require(lua_State *L) {
     luaL_checktype(L, 1, LUA_TSTRING);
     lua_settop(L, 1);
@@ -94,8 +104,9 @@ int luashim_require(lua_State *L) {
     lua_pop(L, 1);
 
     luashim_reply reply = luashim_call_body(L, (int32_t)lua_tointeger(L, lua_upvalueindex(1)));
-    bool is_compiled = reply.action == LUASHIM_RETURN && reply.count == 1 && !luashim_context_of(L)->host_refused;
-    if (!is_compiled) return luashim_finish(L, reply);
+    bool is_found = reply.action == LUASHIM_RETURN && reply.count == 2 && !luashim_context_of(L)->host_refused;
+    if (!is_found) return luashim_finish(L, reply);
+    compile_module(L);
 
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, (void *)&loading_mark);

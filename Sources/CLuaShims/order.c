@@ -1,5 +1,5 @@
-// `pairs` and `next` in an order that follows from the keys alone: 1…n, the other integers and then the other numbers
-// ascending, strings by their bytes, false, true, and then tables, functions and coroutines by age.
+// `pairs` and `next` in an order that follows from the keys alone: integers from 1, then those below 1, then the other
+// numbers, each ascending; strings by their bytes; false, true; and then tables, functions and coroutines by age.
 //
 // Lua's own order depends on addresses and on a seed that it takes from the clock.
 
@@ -8,7 +8,7 @@
 
 #include "shims.h"
 
-typedef enum { KEY_INTEGER, KEY_NUMBER, KEY_STRING, KEY_FALSE, KEY_TRUE, KEY_OBJECT, KEY_BUILTIN } key_class;
+typedef enum { KEY_POSITIVE, KEY_INTEGER, KEY_NUMBER, KEY_STRING, KEY_FALSE, KEY_TRUE, KEY_OBJECT, KEY_BUILTIN } key_class;
 
 typedef struct {
     key_class class;
@@ -32,7 +32,7 @@ static key key_at(lua_State *L, int index) {
         // 2.0 is the key 2.
         int is_integer;
         key.value.integer = lua_tointegerx(L, index, &is_integer);
-        key.class = is_integer ? KEY_INTEGER : KEY_NUMBER;
+        key.class = !is_integer ? KEY_NUMBER : key.value.integer > 0 ? KEY_POSITIVE : KEY_INTEGER;
         if (!is_integer) key.value.number = lua_tonumber(L, index);
         break;
     }
@@ -52,6 +52,7 @@ static key key_at(lua_State *L, int index) {
 static int compare(const key *left, const key *right) {
     if (left->class != right->class) return left->class < right->class ? -1 : 1;
     switch (left->class) {
+    case KEY_POSITIVE:
     case KEY_INTEGER:
         return (left->value.integer > right->value.integer) - (left->value.integer < right->value.integer);
     case KEY_NUMBER: return (left->value.number > right->value.number) - (left->value.number < right->value.number);
@@ -184,9 +185,18 @@ void luashim_push_walk(lua_State *L, int index) {
 
 /// The registry's table of walks by `next`, weak by table: a list of sorted keys, and the position at 0.
 static const char walks_key = 0;
+/// Walks that were begun since the table was made. Forgotten ones are sorted again, which takes time and changes
+/// nothing; without a bound they would make the chains of weak keys that cost the collector most.
+#define MAXIMUM_WALKS 64
 
+/// Pushes the table of walks, with room for one more.
 static void push_walks(lua_State *L) {
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &walks_key) == LUA_TTABLE) return;
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &walks_key) == LUA_TTABLE) {
+        lua_rawgeti(L, -1, 0);
+        bool has_room = lua_tointeger(L, -1) < MAXIMUM_WALKS;
+        lua_pop(L, 1);
+        if (has_room) return;
+    }
     lua_pop(L, 1);
     lua_newtable(L);
     lua_createtable(L, 0, 1);
@@ -257,13 +267,14 @@ static lua_Integer push_walk_from(lua_State *L, int walks) {
     }
     lua_pop(L, 1);
     if (push_sorted_keys(L, 1, prefix) == 0) return -1;
+    lua_rawgeti(L, walks, 0);
+    lua_pushinteger(L, lua_tointeger(L, -1) + 1);
+    lua_rawseti(L, walks, 0);
+    lua_pop(L, 1);
     lua_pushvalue(L, 1);
     lua_pushvalue(L, -2);
     lua_rawset(L, walks);
-    lua_pushvalue(L, 2);
-    bool is_before = is_in_prefix(L, prefix);
-    lua_pop(L, 1);
-    return is_before ? 0 : position_of(L, lua_gettop(L));
+    return position_of(L, lua_gettop(L));
 }
 
 static int next(lua_State *L) {

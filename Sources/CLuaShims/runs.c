@@ -104,7 +104,7 @@ struct lua_State *luashim_new_state(
 int luashim_load(lua_State *L, const char *source, size_t length, const char *chunk_name) {
     luashim_context *context = luashim_context_of(L);
     luashim_begin_run(context);
-    int status = luaL_loadbufferx(L, source, length, chunk_name, "t");
+    int status = luashim_compile(L, source, length, chunk_name);
     context->in_script = false;
     return status;
 }

@@ -69,6 +69,7 @@ int luashim_open(lua_State *L) {
     hide(L, hidden);
     luaL_setfuncs(L, luashim_base_functions, 0);
     luaL_setfuncs(L, luashim_order_functions, 0);
+    guard(L, luashim_base_guards);
     lua_pushvalue(L, 2);
     lua_pushcclosure(L, luashim_print, 1);
     lua_setfield(L, -2, "print");

@@ -45,6 +45,9 @@ int luashim_stop(lua_State *L);
 /// Charges work that the hook does not see. Raises when the budget is spent.
 void luashim_spend(lua_State *L, uint64_t instructions);
 
+/// Compiles text, never bytecode, and charges it to the present run. Pushes the function or an error; returns the status.
+int luashim_compile(lua_State *L, const char *text, size_t length, const char *chunk_name);
+
 /// Calls a body with the cap and the budget suspended.
 luashim_reply luashim_call_body(lua_State *L, int32_t function);
 
@@ -79,6 +82,7 @@ extern const luaL_Reg luashim_coroutine_functions[];
 extern const luaL_Reg luashim_pattern_functions[];
 extern const luaL_Reg luashim_sort_functions[];
 /// Guards that look at their arguments and then call the library's function, which is their first upvalue.
+extern const luaL_Reg luashim_base_guards[];
 extern const luaL_Reg luashim_table_guards[];
 extern const luaL_Reg luashim_string_guards[];
 extern const luaL_Reg luashim_utf8_guards[];

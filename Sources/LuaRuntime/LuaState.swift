@@ -119,7 +119,12 @@ public final class LuaState {
         }
         guard status == LUA_OK else {
             let message = popErrorMessage(on: main)
-            if context.pointee.exhausted { throw budgetFault(on: main) }
+            if context.pointee.exhausted {
+                var fault = budgetFault(on: main)
+                fault.message = "\(chunkName): \(fault.message)"
+                fault.file = chunkName
+                throw fault
+            }
             throw status == LUA_ERRMEM
                 ? LuaFault(kind: .memory, message: "\(chunkName): \(memoryMessage)", file: chunkName)
                 : LuaFault(kind: .syntax, message: message, file: chunkName, line: line(in: message))
@@ -156,16 +161,8 @@ public final class LuaState {
     private func require(_ name: String) -> LuaHostResult {
         switch moduleSource(name) {
         case .missing(let reason): return .raise(reason)
-        case .text(let source, let chunkName):
-            // Not under the cap, which is lifted while the host works: the host bounds the length of its files.
-            let status = source.withUnsafeBufferPointer { bytes in
-                bytes.withMemoryRebound(to: CChar.self) { characters in
-                    luaL_loadbufferx(
-                        main, characters.baseAddress, characters.count, "@" + chunkName, "t")
-                }
-            }
-            guard status == LUA_OK else { return .raise("error loading '\(name)': " + popErrorMessage(on: main)) }
-            return .values([.function(popReference(on: main))])
+        // Compiled by the trampoline, inside the script's cap and budget.
+        case .text(let source, let chunkName): return .values([.string(source), .string("@" + chunkName)])
         }
     }
 
