@@ -12,8 +12,11 @@ import Telephony
 /// The host: agents by name, dispatches, the calls that run for them, and their records.
 public actor AgentHost {
     private struct RunningCall {
+        let id: String
         let runner: CallRunner
         let room: String
+        /// Its flow's file.
+        let flowPath: String
         let task: Task<CallReport, Never>
     }
 
@@ -25,7 +28,8 @@ public actor AgentHost {
     private let media: MediaEngine
     private let userAgent: UserAgent
     private let scripts: LuaExecutorPool
-    private var flows: FlowLibrary
+    private let flows: FlowLibrary
+    private let swaps: AsyncStream<Flow>.Continuation
     private var calls: [String: RunningCall] = [:]
     /// Dispatches that are being taken, and have no call yet.
     private var starting = 0
@@ -45,8 +49,15 @@ public actor AgentHost {
         _ configuration: HostConfiguration, logger: Logger,
         observer: @escaping @Sendable (CallObservation) -> Void = { _ in }
     ) async throws(HostError) -> AgentHost {
+        let (stream, swaps) = AsyncStream<Flow>.makeStream()
+        let flows: FlowLibrary
         do {
-            let flows = try FlowLibrary(folder: configuration.flowsFolder, logger: logger)
+            flows = try await FlowLibrary.open(
+                FlowLibrary.Configuration(configuration, logger: logger) { swaps.yield($0) })
+        } catch {
+            throw HostError("\(error)")
+        }
+        do {
             let store = try await CallStore.open(folder: configuration.dataFolder)
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
@@ -58,10 +69,15 @@ public actor AgentHost {
                 throw error
             }
             try await endUnfinished(in: store, logger: logger)
-            return AgentHost(
+            let host = AgentHost(
                 configuration, logger: logger, observer: observer, store: store, lock: lock, media: media,
-                userAgent: userAgent, flows: flows)
+                userAgent: userAgent, flows: flows, swaps: swaps)
+            Task { [weak host] in
+                for await flow in stream { await host?.offer(flow) }
+            }
+            return host
         } catch {
+            await flows.shutDown()
             throw HostError("\(error)")
         }
     }
@@ -86,7 +102,8 @@ public actor AgentHost {
 
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary
+        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary,
+        swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -96,6 +113,7 @@ public actor AgentHost {
         self.media = media
         self.userAgent = userAgent
         self.flows = flows
+        self.swaps = swaps
         scripts = LuaExecutorPool(threads: configuration.scriptThreads)
     }
 
@@ -107,7 +125,7 @@ public actor AgentHost {
     }
 
     /// Names of the agents that can be dispatched.
-    public var agentNames: [String] { flows.names }
+    public var agentNames: [String] { flows.agentNames }
 
     /// Host and port of SIP.
     public nonisolated var sipAddress: String { userAgent.address.description }
@@ -121,12 +139,15 @@ public actor AgentHost {
     /// - Throws: `TwirpError`, with a sentence for whoever asked.
     public func createDispatch(_ request: DispatchRequest) async throws(TwirpError) -> Dispatch {
         guard !isDraining else { throw TwirpError(.unavailable, "the host is shutting down") }
-        guard let flow = flows.flow(named: request.agentName) else {
-            let known = flows.names.joined(separator: ", ")
-            throw TwirpError(
-                .notFound, "there is no agent “\(request.agentName)”; this host has: \(known)",
-                meta: ["argument": "agent_name"])
+        let callID = ObjectID.make(.call)
+        let flow: Flow
+        do throws(FlowRefusal) {
+            flow = try flows.beginCall(callID, agent: request.agentName)
+        } catch {
+            throw TwirpError(.notFound, error.description, meta: ["argument": "agent_name"])
         }
+        var hasBegun = false
+        defer { if !hasBegun { flows.endCall(callID) } }
         let target: CallTarget
         do {
             target = try CallTarget(metadata: request.metadata)
@@ -153,10 +174,11 @@ public actor AgentHost {
         job.startedAt = dispatch.createdAt
         dispatch.jobs = [job]
         let plan = CallPlan(
-            id: ObjectID.make(.call), dispatchID: dispatch.id, room: request.room, target: target, flow: flow,
+            id: callID, dispatchID: dispatch.id, room: request.room, target: target, flow: flow,
             trunkID: trunk?.id, trunk: try trunk.map { (trunk) throws(TwirpError) in try route(trunk) },
             trunkHeaders: trunk?.headers ?? [:], callerID: trunk?.numbers.first, startedAt: startedAt)
         try await save(dispatch)
+        hasBegun = true
         start(plan, for: dispatch)
         return dispatch
     }
@@ -251,6 +273,9 @@ public actor AgentHost {
     // MARK: Calls
 
     private func start(_ plan: CallPlan, for dispatch: Dispatch) {
+        // Every line of the call names the version that it began with.
+        var logger = logger
+        logger[metadataKey: "script"] = .string(plan.flow.version)
         let runner = CallRunner(
             plan,
             environment: CallRunner.Environment(
@@ -260,7 +285,7 @@ public actor AgentHost {
         logger.notice(
             "call begins",
             metadata: [
-                "call": .string(plan.id), "agent": .string(dispatch.agentName), "script": .string(plan.flow.version),
+                "call": .string(plan.id), "agent": .string(dispatch.agentName),
             ])
         let task = Task {
             var record = CallRecord(plan)
@@ -268,10 +293,12 @@ public actor AgentHost {
             let report = await runner.run()
             record.complete(report)
             await self.save(record)
+            self.flows.endCall(plan.id)
             await self.ended(dispatch, report)
             return report
         }
-        calls[dispatch.id] = RunningCall(runner: runner, room: dispatch.room, task: task)
+        calls[dispatch.id] = RunningCall(
+            id: plan.id, runner: runner, room: dispatch.room, flowPath: plan.flow.path, task: task)
         if let endReason { runner.hangUp(reason: endReason) }
     }
 
@@ -317,6 +344,37 @@ public actor AgentHost {
         return reports.last { $0.dispatchID == dispatchID }?.report
     }
 
+    // MARK: Flows
+
+    /// Tells the running calls of a flow's file of the version that new calls get from now on.
+    private func offer(_ flow: Flow) {
+        for call in calls.values where call.flowPath == flow.path { configuration.onSwap(call.id, flow) }
+    }
+
+    /// The versions of all flows, by agent.
+    public nonisolated var flowVersions: [FlowVersionStatus] { flows.versions }
+
+    /// Reads flows now, changed or not.
+    ///
+    /// - Parameters:
+    ///   - agent: `nil` for all.
+    ///   - isPromoted: Whether new versions get all new calls at once.
+    /// - Returns: What became of each file.
+    public nonisolated func reloadFlows(
+        agent: String?, isPromoted: Bool
+    ) async throws(FlowRefusal) -> [FlowChange] {
+        try await flows.reload(agent: agent, isPromoted: isPromoted)
+    }
+
+    /// Has an earlier version of an agent serve new calls, until its file changes or is reloaded.
+    ///
+    /// - Parameter version: What it begins with; `nil` for the one that served before.
+    public nonisolated func rollBackFlow(
+        agent: String, to version: String?
+    ) throws(FlowRefusal) -> FlowChange {
+        try flows.rollBack(agent: agent, to: version)
+    }
+
     // MARK: The end
 
     /// Takes no more dispatches, and returns when the last call has ended by itself.
@@ -337,6 +395,8 @@ public actor AgentHost {
     /// Closes ports and files. To be called when no call runs any more.
     public func shutDown() async {
         isDraining = true
+        await flows.shutDown()
+        swaps.finish()
         await userAgent.shutDown()
         media.shutdown()
         do {

@@ -1,5 +1,5 @@
 public import Net
-import SansIO
+public import SansIO
 
 /// The client side of LiveKit's API, for trunks and dispatches: speaks to `moonline dev` and to LiveKit's own server.
 public struct TwirpClient: Sendable {
@@ -113,6 +113,15 @@ public struct TwirpClient: Sendable {
         }
     }
 
+    // MARK: Other services
+
+    /// Calls a method of a service that is not LiveKit's, as a ``TwirpService`` serves it.
+    ///
+    /// - Parameter route: For example `moonline.Flows/Reload`.
+    public func call(_ route: String, _ message: JSON) async throws(Failure) -> JSON {
+        try await post(route, message, roomToken("")) { reader throws(TwirpError) in reader.json }
+    }
+
     // MARK: The call
 
     private var trunkToken: AccessToken {
@@ -131,8 +140,15 @@ public struct TwirpClient: Sendable {
         _ method: String, _ message: JSON, _ token: AccessToken,
         _ read: (ProtoJSONReader) throws(TwirpError) -> Result
     ) async throws(Failure) -> Result {
+        try await post("livekit.\(method)", message, token, read)
+    }
+
+    private func post<Result>(
+        _ route: String, _ message: JSON, _ token: AccessToken,
+        _ read: (ProtoJSONReader) throws(TwirpError) -> Result
+    ) async throws(Failure) -> Result {
         let request = HTTPRequest(
-            method: "POST", target: "\(server)/twirp/livekit.\(method)",
+            method: "POST", target: "\(server)/twirp/\(route)",
             headers: [
                 "Authorization": "Bearer \(token.signed(secret: secret))", "Content-Type": "application/json",
             ],

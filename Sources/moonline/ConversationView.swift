@@ -6,16 +6,16 @@ import TestCalls
 
 /// A conversation in the terminal, line by line as it happens.
 final class ConversationView: Sendable {
-    private struct Line {
+    struct Line {
         var label: String
         var style: Console.Style
         var text: String
         var textStyle: Console.Style?
     }
 
-    private let isColored: Bool
+    let isColored: Bool
     private let width: Int
-    private let write: @Sendable (String) -> Void
+    let write: @Sendable (String) -> Void
     private let began = ContinuousClock.now
     /// What the callee said last, to tell whether it was understood as it was said.
     private let lastSaid = Mutex("")
@@ -85,13 +85,13 @@ final class ConversationView: Sendable {
         }
     }
 
-    private func show(_ line: Line) {
+    func show(_ line: Line) {
         let elapsed = ContinuousClock.now - began
         let tenths = elapsed.milliseconds / 100
         let clock = "\(tenths / 10).\(tenths % 10) s"
         let stamp = String(repeating: " ", count: max(0, 8 - clock.count)) + clock
         let label = line.label + String(repeating: " ", count: max(0, 10 - line.label.count))
-        let indent = 20
+        let indent = ConversationView.indent
         let rows = ConversationView.wrapped(line.text, width: max(30, width - indent))
         for (index, row) in rows.enumerated() {
             let text = line.textStyle.map { Console.styled(row, $0, isColored: isColored) } ?? row
@@ -104,6 +104,9 @@ final class ConversationView: Sendable {
             }
         }
     }
+
+    /// Columns before the text.
+    static let indent = 20
 
     /// Lines of at most `width` characters, broken between words where that is possible.
     static func wrapped(_ text: String, width: Int) -> [String] {

@@ -10,15 +10,17 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "dev", abstract: "Run a host for development: conversations are shown, keys have defaults.",
         discussion: """
             Serves the admin API on 127.0.0.1:7880 with the key devkey and the secret secret, unless LIVEKIT_API_KEY \
-            and LIVEKIT_API_SECRET say otherwise. A flow that is edited serves the next call. SIGTERM or Ctrl-C waits \
+            and LIVEKIT_API_SECRET say otherwise. A flow that is edited serves the next call; one that is spoilt goes \
+            on as it was, and the error is shown. SIGTERM or Ctrl-C waits \
             for running calls; a second one hangs them up.
             """)
 
     @OptionGroup var host: HostOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var flows: FlowOptions
 
     func run() async throws {
-        try await HostRun(host: host, server: server, isDevelopment: true).run()
+        try await HostRun(host: host, server: server, flows: flows, isDevelopment: true).run()
     }
 }
 
@@ -32,9 +34,10 @@ struct StartCommand: AsyncParsableCommand {
 
     @OptionGroup var host: HostOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var flows: FlowOptions
 
     func run() async throws {
-        try await HostRun(host: host, server: server, isDevelopment: false).run()
+        try await HostRun(host: host, server: server, flows: flows, isDevelopment: false).run()
     }
 }
 
@@ -50,6 +53,7 @@ struct ServerOptions: ParsableArguments {
 private struct HostRun {
     let host: HostOptions
     let server: ServerOptions
+    let flows: FlowOptions
     let isDevelopment: Bool
 
     func run() async throws {
@@ -58,9 +62,14 @@ private struct HostRun {
             let settings = try Settings()
             let (key, secret) = try credentials(settings)
             let logger = host.logger(settings, default: isDevelopment ? .notice : .info)
-            let configuration = try host.configuration(settings)
+            var configuration = try host.configuration(settings)
+            flows.apply(to: &configuration)
             let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.print($0) }
             let isDevelopment = isDevelopment
+            if isDevelopment {
+                let news = ConversationView(isColored: Console.hasColor(STDERR_FILENO)) { Console.error($0) }
+                configuration.onFlowNews = { news.show($0) }
+            }
             let signals = Signals()
             let agent = try await AgentHost.start(configuration, logger: logger) { observation in
                 if isDevelopment { view.show(observation.observation) }

@@ -8,8 +8,13 @@ func reportingFailures(_ work: () async throws -> Void) async throws {
     } catch let exit as ExitCode {
         throw exit
     } catch {
-        let isColored = Console.hasColor(STDERR_FILENO)
-        Console.error(Console.styled("error: ", .red, isColored: isColored) + "\(error)")
+        reportFailure(error)
         throw ExitCode(1)
     }
+}
+
+/// Writes an error's sentence to standard error.
+func reportFailure(_ error: any Error) {
+    let isColored = Console.hasColor(STDERR_FILENO)
+    Console.error(Console.styled("error: ", .red, isColored: isColored) + "\(error)")
 }

@@ -8,7 +8,7 @@ import VoiceAgent
 
 /// What a command needs to run a host.
 struct HostOptions: ParsableArguments {
-    @Option(help: "Folder with flows/ and personas/ (MOONLINE_SCRIPTS).")
+    @Option(help: "Folder with flows/ and personas/ (MOONLINE_SCRIPTS); default: scripts, or the one where you are.")
     var scripts: String?
 
     @Option(help: "Folder for the database, recordings and transcripts (MOONLINE_DATA).")
@@ -19,8 +19,13 @@ struct HostOptions: ParsableArguments {
 
     static let defaultModel = "gpt-realtime-2.1"
 
+    /// The folder itself when it holds flows, as `moonline init` lays a project out; otherwise `scripts`.
+    private static var defaultScriptsFolder: String {
+        !FileSystem.isFolder("scripts/flows") && FileSystem.isFolder("flows") ? "." : "scripts"
+    }
+
     func scriptsFolder(_ settings: Settings) -> String {
-        scripts ?? settings["MOONLINE_SCRIPTS"] ?? "scripts"
+        scripts ?? settings["MOONLINE_SCRIPTS"] ?? HostOptions.defaultScriptsFolder
     }
 
     func dataFolder(_ settings: Settings) -> String {
@@ -39,8 +44,9 @@ struct HostOptions: ParsableArguments {
         var model = RealtimeConfiguration(
             baseURL: baseURL, apiKey: key, model: settings["OPENAI_REALTIME_MODEL"] ?? HostOptions.defaultModel)
         model.trustedCertificatesFile = settings["MOONLINE_CA_FILE"]
+        let scripts = scriptsFolder(settings)
         var configuration = HostConfiguration(
-            flowsFolder: scriptsFolder(settings) + "/flows", dataFolder: dataFolder(settings), model: model)
+            flowsFolder: scripts == "." ? "flows" : scripts + "/flows", dataFolder: dataFolder(settings), model: model)
         if let transcription = settings["OPENAI_TRANSCRIPTION_MODEL"] {
             configuration.modelOptions.transcriptionModel = transcription
         }

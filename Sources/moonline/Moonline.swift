@@ -7,7 +7,8 @@ struct Moonline: AsyncParsableCommand {
         abstract: "A telephone voice-agent host: SIP and OpenAI's Realtime API in one binary, call flows in Lua.",
         version: "0.1.0",
         subcommands: [
-            DevCommand.self, StartCommand.self, CallCommand.self, DispatchCommand.self, TrunkCommand.self,
-            DemoCommand.self, OfflineModelCommand.self,
+            InitCommand.self, DevCommand.self, StartCommand.self, CallCommand.self, DispatchCommand.self,
+            TrunkCommand.self, VersionsCommand.self, ReloadCommand.self, RollbackCommand.self, DemoCommand.self,
+            OfflineModelCommand.self,
         ])
 }

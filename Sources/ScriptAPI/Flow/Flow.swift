@@ -15,6 +15,9 @@ public struct Flow: Sendable {
     let modules: [String: FlowSource]
     let actions: [String: ActionSignature]
 
+    /// Paths of the flow's files: the main one, then those that it requires.
+    public var files: [String] { [main.path] + modules.values.map(\.path).sorted() }
+
     /// Reads, compiles and checks a flow and the files that it requires.
     ///
     /// The file runs once, in a state of its own under `limits`, to learn what it returns.
