@@ -96,6 +96,8 @@ let package = Package(
                 "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", logging, argumentParser,
             ],
             exclude: ["README.md"],
+            // What `moonline init` writes: links to the flow and the persona that are shipped.
+            resources: [.embedInCode("Project/outbound_caller.lua"), .embedInCode("Project/dental_practice.lua")],
             swiftSettings: strict),
 
         // Tests mirror sources.
@@ -139,6 +141,7 @@ let package = Package(
             "moonlineTests",
             [
                 "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit",
+                "ScriptAPI",
                 "TestCalls",
                 "SansIO", logging, argumentParser,
             ]),

@@ -16,14 +16,15 @@ public final class AdminServer: Sendable {
         host: String, port: UInt16, apiKey: String, apiSecret: Secret, agent: AgentHost, logger: Logger
     ) async throws(NetError) -> AdminServer {
         let router = TwirpRouter(
-            backend: agent.adminBackend, secretOf: { $0 == apiKey ? apiSecret : nil }, now: { Int64(time(nil)) })
+            backend: agent.adminBackend, services: [FlowService.service(of: agent)],
+            secretOf: { $0 == apiKey ? apiSecret : nil }, now: { Int64(time(nil)) })
         let server = try await HTTPServer.start(
             host: host, port: port, logger: logger
         ) { request in
             if TwirpRouter.handles(path: request.path) { return await router.respond(to: request) }
             // LiveKit's server answers so too; load balancers ask for it.
             if request.path == "/" { return .text("OK") }
-            return .text("Not found: the admin API is POST /twirp/livekit.<Service>/<Method>.\n", status: 404)
+            return .text("Not found: the admin API is POST /twirp/<Service>/<Method>.\n", status: 404)
         }
         return AdminServer(server)
     }

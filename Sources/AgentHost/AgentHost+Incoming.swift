@@ -33,16 +33,16 @@ final class IncomingDesk: Sendable {
 extension AgentHost {
     /// Starts a call for an INVITE that came in, or refuses it.
     func take(_ incoming: IncomingPhoneCall, _ phone: PhoneCall, _ line: CallLine) async {
+        let id = ObjectID.make(.call)
         let flow: Flow
-        do {
-            flow = try admitIncoming()
+        do throws(Refusal) {
+            flow = try admitIncoming(id)
         } catch {
             logger.notice("an incoming call is refused: \(error.reason)", metadata: ["from": .string(incoming.from)])
             phone.reject(status: error.status)
             phone.media.close()
             return
         }
-        let id = ObjectID.make(.call)
         let plan = CallPlan(
             id: id, dispatchID: "", room: "sip-" + id, target: CallTarget(number: incoming.to, metadata: [:]),
             flow: flow, callerID: incoming.from,
@@ -57,24 +57,22 @@ extension AgentHost {
     }
 
     /// The flow that takes incoming calls.
-    private func admitIncoming() throws(Refusal) -> Flow {
+    private func admitIncoming(_ id: String) throws(Refusal) -> Flow {
         guard !isDraining else { throw Refusal(status: 503, reason: "the host is shutting down") }
         guard hasRoom else { throw Refusal(status: 503, reason: "the host carries as many calls as it may") }
-        if let name = configuration.inboundAgent {
-            if let flow = newestFlow(named: name) { return flow }
-            throw Refusal(status: 480, reason: "there is no agent “\(name)”, which MOONLINE_INBOUND_AGENT names")
-        }
-        let takers = agentNames.compactMap { newestFlow(named: $0) }.filter {
-            $0.definition.handlers.contains(.onIncoming)
-        }
-        guard let flow = takers.first else {
+        let agents = configuration.inboundAgent.map { [$0] } ?? incomingAgents
+        guard let agent = agents.first else {
             throw Refusal(status: 480, reason: "no flow has on_incoming; name an agent by MOONLINE_INBOUND_AGENT")
         }
-        guard takers.count == 1 else {
-            let names = takers.map(\.definition.name).joined(separator: ", ")
+        guard agents.count == 1 else {
+            let names = agents.joined(separator: ", ")
             throw Refusal(
                 status: 480, reason: "several flows have on_incoming (\(names)); name one by MOONLINE_INBOUND_AGENT")
         }
-        return flow
+        do throws(FlowRefusal) {
+            return try beginCall(id, agent: agent)
+        } catch {
+            throw Refusal(status: 480, reason: error.description)
+        }
     }
 }

@@ -14,6 +14,8 @@ public actor AgentHost {
     private struct RunningCall {
         let runner: CallRunner
         let room: String
+        /// Its flow's file.
+        let flowPath: String
         let task: Task<CallReport, Never>
     }
 
@@ -28,7 +30,8 @@ public actor AgentHost {
     private let scripts: LuaExecutorPool
     private let services: ScriptServices
     private let fallbackVoice: FallbackVoice
-    private var flows: FlowLibrary
+    private let flows: FlowLibrary
+    private let swaps: AsyncStream<Flow>.Continuation
     private var calls: [String: RunningCall] = [:]
     /// Dispatches that are being taken, and have no call yet.
     private var starting = 0
@@ -48,8 +51,15 @@ public actor AgentHost {
         _ configuration: HostConfiguration, logger: Logger,
         observer: @escaping @Sendable (CallObservation) -> Void = { _ in }
     ) async throws(HostError) -> AgentHost {
+        let (stream, swaps) = AsyncStream<Flow>.makeStream()
+        let flows: FlowLibrary
         do {
-            let flows = try FlowLibrary(folder: configuration.flowsFolder, logger: logger)
+            flows = try await FlowLibrary.open(
+                FlowLibrary.Configuration(configuration, logger: logger) { swaps.yield($0) })
+        } catch {
+            throw HostError("\(error)")
+        }
+        do {
             let store = try await CallStore.open(folder: configuration.dataFolder)
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
@@ -65,10 +75,14 @@ public actor AgentHost {
             try await endUnfinished(in: store, logger: logger)
             let host = AgentHost(
                 configuration, logger: logger, observer: observer, store: store, lock: lock, media: media,
-                userAgent: userAgent, desk: desk, flows: flows)
+                userAgent: userAgent, desk: desk, flows: flows, swaps: swaps)
             desk.open(host)
+            Task { [weak host] in
+                for await flow in stream { await host?.offer(flow) }
+            }
             return host
         } catch {
+            await flows.shutDown()
             throw HostError("\(error)")
         }
     }
@@ -94,7 +108,7 @@ public actor AgentHost {
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
         store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, desk: IncomingDesk,
-        flows: FlowLibrary
+        flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -108,6 +122,7 @@ public actor AgentHost {
         services = ScriptServices(
             store: store, allowed: configuration.httpAllowed, limits: configuration.serviceLimits, logger: logger)
         fallbackVoice = FallbackVoice(logger: logger)
+        self.swaps = swaps
         scripts = LuaExecutorPool(threads: configuration.scriptThreads)
     }
 
@@ -119,7 +134,7 @@ public actor AgentHost {
     }
 
     /// Names of the agents that can be dispatched.
-    public var agentNames: [String] { flows.names }
+    public var agentNames: [String] { flows.agentNames }
 
     /// Host and port of SIP.
     public nonisolated var sipAddress: String { userAgent.address.description }
@@ -129,8 +144,13 @@ public actor AgentHost {
     /// Whether one call more is allowed.
     var hasRoom: Bool { calls.count + starting < configuration.maximumCalls }
 
-    /// The agent's flow that a new call gets.
-    func newestFlow(named name: String) -> Flow? { flows.flow(named: name) }
+    /// Agents whose newest flows take incoming calls.
+    var incomingAgents: [String] { flows.incomingAgents }
+
+    /// The flow of a new call; the call counts as running until its end.
+    func beginCall(_ id: String, agent: String) throws(FlowRefusal) -> Flow {
+        try flows.beginCall(id, agent: agent)
+    }
 
     // MARK: Dispatches
 
@@ -139,12 +159,15 @@ public actor AgentHost {
     /// - Throws: `TwirpError`, with a sentence for whoever asked.
     public func createDispatch(_ request: DispatchRequest) async throws(TwirpError) -> Dispatch {
         guard !isDraining else { throw TwirpError(.unavailable, "the host is shutting down") }
-        guard let flow = flows.flow(named: request.agentName) else {
-            let known = flows.names.joined(separator: ", ")
-            throw TwirpError(
-                .notFound, "there is no agent “\(request.agentName)”; this host has: \(known)",
-                meta: ["argument": "agent_name"])
+        let callID = ObjectID.make(.call)
+        let flow: Flow
+        do throws(FlowRefusal) {
+            flow = try flows.beginCall(callID, agent: request.agentName)
+        } catch {
+            throw TwirpError(.notFound, error.description, meta: ["argument": "agent_name"])
         }
+        var hasBegun = false
+        defer { if !hasBegun { flows.endCall(callID) } }
         let target: CallTarget
         do {
             target = try CallTarget(metadata: request.metadata)
@@ -171,10 +194,11 @@ public actor AgentHost {
         job.startedAt = dispatch.createdAt
         dispatch.jobs = [job]
         let plan = CallPlan(
-            id: ObjectID.make(.call), dispatchID: dispatch.id, room: request.room, target: target, flow: flow,
+            id: callID, dispatchID: dispatch.id, room: request.room, target: target, flow: flow,
             trunkID: trunk?.id, trunk: try trunk.map { (trunk) throws(TwirpError) in try route(trunk) },
             trunkHeaders: trunk?.headers ?? [:], callerID: trunk?.numbers.first, startedAt: startedAt)
         try await save(dispatch)
+        hasBegun = true
         start(plan)
         return dispatch
     }
@@ -273,13 +297,15 @@ public actor AgentHost {
     /// - Parameter line: That of an incoming call.
     func start(_ plan: CallPlan, line: CallLine? = nil) {
         if let fallback = plan.flow.definition.fallback { fallbackVoice.prepare(fallback.text) }
+        let flows = flows
         let runner = CallRunner(
             plan,
             environment: CallRunner.Environment(
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
                 scriptEnvironment: configuration.scriptEnvironment, services: services, fallbackVoice: fallbackVoice,
                 model: configuration.model, modelOptions: configuration.modelOptions, limits: configuration.limits,
-                callsFolder: configuration.dataFolder + "/calls", observer: observer, logger: logger),
+                callsFolder: configuration.dataFolder + "/calls", observer: observer,
+                versionChanged: { flows.moveCall($0, to: $1) }, logger: logger),
             line: line)
         logger.notice(
             "call begins",
@@ -293,10 +319,12 @@ public actor AgentHost {
             let report = await runner.run()
             record.complete(report)
             await self.save(record)
+            self.flows.endCall(plan.id)
             await self.ended(plan, report)
             return report
         }
-        calls[plan.key] = RunningCall(runner: runner, room: plan.room, task: task)
+        calls[plan.key] = RunningCall(
+            runner: runner, room: plan.room, flowPath: plan.flow.path, task: task)
         if let endReason { runner.hangUp(reason: endReason) }
     }
 
@@ -346,6 +374,37 @@ public actor AgentHost {
         return reports.last { $0.dispatchID == dispatchID }?.report
     }
 
+    // MARK: Flows
+
+    /// Tells the running calls of a flow's file of the version that new calls get from now on.
+    private func offer(_ flow: Flow) {
+        for call in calls.values where call.flowPath == flow.path { call.runner.offer(flow) }
+    }
+
+    /// The versions of all flows, by agent.
+    public nonisolated var flowVersions: [FlowVersionStatus] { flows.versions }
+
+    /// Reads flows now, changed or not.
+    ///
+    /// - Parameters:
+    ///   - agent: `nil` for all.
+    ///   - isPromoted: Whether new versions get all new calls at once.
+    /// - Returns: What became of each file.
+    public nonisolated func reloadFlows(
+        agent: String?, isPromoted: Bool
+    ) async throws(FlowRefusal) -> [FlowChange] {
+        try await flows.reload(agent: agent, isPromoted: isPromoted)
+    }
+
+    /// Has an earlier version of an agent serve new calls, until its file changes or is reloaded.
+    ///
+    /// - Parameter version: What it begins with; `nil` for the one that served before.
+    public nonisolated func rollBackFlow(
+        agent: String, to version: String?
+    ) throws(FlowRefusal) -> FlowChange {
+        try flows.rollBack(agent: agent, to: version)
+    }
+
     // MARK: The end
 
     /// Takes no more dispatches, and returns when the last call has ended by itself.
@@ -367,6 +426,8 @@ public actor AgentHost {
     public func shutDown() async {
         isDraining = true
         desk.close()
+        await flows.shutDown()
+        swaps.finish()
         await userAgent.shutDown()
         media.shutdown()
         do {

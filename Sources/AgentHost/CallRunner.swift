@@ -28,6 +28,8 @@ final class CallRunner: Sendable {
         /// Folder of the calls' files.
         var callsFolder: String
         var observer: @Sendable (CallObservation) -> Void
+        /// Told when a call has gone over to another version of its flow.
+        var versionChanged: @Sendable (_ callID: String, _ version: String) -> Void
         var logger: Logger
     }
 
@@ -366,6 +368,7 @@ private struct CallRun {
         case .latency(let latency): report.latencies.append(latency)
         case .flowChanged(let version, _):
             report.scriptVersion = version
+            environment.versionChanged(plan.id, version)
             logger[metadataKey: "script"] = .string(version)
         default: break
         }

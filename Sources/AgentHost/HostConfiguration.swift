@@ -29,6 +29,15 @@ public struct HostConfiguration: Sendable {
     public var maximumCalls = 200
     /// Threads for scripts.
     public var scriptThreads = 2
+    /// Share of the new calls that a new version of a flow gets until it is promoted, 0…1; 1 swaps it in whole.
+    public var canaryShare = 1.0
+    /// With the call's id it decides which calls go to the canary.
+    public var canarySeed = UInt64.random(in: .min ... .max)
+    /// Looks for what loading a flow cannot find, for example by test calls; what it returns keeps a version from
+    /// serving.
+    public var verifyFlow: @Sendable (Flow) async -> [FlowDiagnostic] = { _ in [] }
+    /// Told of what happens to the flows, in order; `nil` has it logged.
+    public var onFlowNews: (@Sendable (FlowNews) -> Void)?
 
     public init(flowsFolder: String, dataFolder: String, model: RealtimeConfiguration) {
         self.flowsFolder = flowsFolder

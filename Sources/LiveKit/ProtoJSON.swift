@@ -19,6 +19,9 @@ struct ProtoJSONReader {
         TwirpError(.malformed, "\(path.isEmpty ? "the request" : path) must be \(expected)", meta: ["argument": path])
     }
 
+    /// The message as it came.
+    var json: JSON { .object(object) }
+
     private func full(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     /// - Parameter name: As in the .proto file: `agent_name`.

@@ -116,6 +116,15 @@ public struct TwirpClient: Sendable {
         }
     }
 
+    // MARK: Other services
+
+    /// Calls a method of a service that is not LiveKit's, as a ``TwirpService`` serves it.
+    ///
+    /// - Parameter route: For example `moonline.Flows/Reload`.
+    public func call(_ route: String, _ message: JSON) async throws(Failure) -> JSON {
+        try await post(route, message, roomToken("")) { reader throws(TwirpError) in reader.json }
+    }
+
     // MARK: The call
 
     private var trunkToken: AccessToken {
@@ -134,8 +143,15 @@ public struct TwirpClient: Sendable {
         _ method: String, _ message: JSON, _ token: AccessToken,
         _ read: (ProtoJSONReader) throws(TwirpError) -> Result
     ) async throws(Failure) -> Result {
+        try await post("livekit.\(method)", message, token, read)
+    }
+
+    private func post<Result>(
+        _ route: String, _ message: JSON, _ token: AccessToken,
+        _ read: (ProtoJSONReader) throws(TwirpError) -> Result
+    ) async throws(Failure) -> Result {
         let request = HTTPRequest(
-            method: "POST", target: "\(server)/twirp/livekit.\(method)",
+            method: "POST", target: "\(server)/twirp/\(route)",
             headers: [
                 "Authorization": "Bearer \(token.signed(secret: secret))", "Content-Type": "application/json",
             ],

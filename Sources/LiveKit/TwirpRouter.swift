@@ -3,21 +3,26 @@ public import SansIO
 
 /// The server side of LiveKit's API: `POST /twirp/livekit.<Service>/<Method>`, in JSON.
 ///
-/// Checks route, content type, token and grants, in this order, then calls the ``AdminBackend``.
+/// Checks route, content type, token and grants, in this order, then calls the ``AdminBackend``. Further services are
+/// served by the same rules, see ``TwirpService``.
 public struct TwirpRouter: Sendable {
     private let backend: AdminBackend
+    private let services: [TwirpService]
     private let secretOf: @Sendable (String) -> Secret?
     private let now: @Sendable () -> Int64
 
     private static let prefix = "/twirp/"
 
     /// - Parameters:
+    ///   - services: Beside LiveKit's own.
     ///   - secretOf: The secret of an API key; `nil` for a key that is not known.
     ///   - now: Unix time. [s]
     public init(
-        backend: AdminBackend, secretOf: @escaping @Sendable (String) -> Secret?, now: @escaping @Sendable () -> Int64
+        backend: AdminBackend, services: [TwirpService] = [], secretOf: @escaping @Sendable (String) -> Secret?,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.backend = backend
+        self.services = services
         self.secretOf = secretOf
         self.now = now
     }
@@ -65,6 +70,10 @@ public struct TwirpRouter: Sendable {
             let reader = try reader(for: request, allowing: dispatches)
             return try await backend.deleteDispatch(reader.string("room"), required("dispatch_id", in: reader)).json
         default:
+            for service in services {
+                guard let method = service.method(of: route) else { continue }
+                return try await method(reader(for: request, allowing: anyRoom).json)
+            }
             let isKnownService = ["livekit.SIP/", "livekit.AgentDispatchService/", "livekit.RoomService/"].contains {
                 route.hasPrefix($0)
             }
@@ -124,6 +133,11 @@ public struct TwirpRouter: Sendable {
     private func dispatchList(_ token: AccessToken, _ request: ProtoJSONReader) throws(TwirpError) -> Bool {
         if try request.string("room").isEmpty, token.video?.roomList == true { return true }
         return try dispatches(token, request)
+    }
+
+    /// What concerns all rooms takes the right to administer rooms that is not bound to one.
+    private func anyRoom(_ token: AccessToken, _ request: ProtoJSONReader) -> Bool {
+        token.video?.roomAdmin == true && token.video?.room.isEmpty == true
     }
 
     private func required(_ name: String, in reader: ProtoJSONReader) throws(TwirpError) -> String {

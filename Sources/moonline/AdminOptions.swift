@@ -22,12 +22,15 @@ struct AdminOptions: ParsableArguments {
     static let developmentKey = "devkey"
     static let developmentSecret = "secret"
 
-    func client() throws -> TwirpClient {
+    /// - Parameter timeout: Of one request.
+    func client(timeout: Duration = .seconds(30)) throws -> TwirpClient {
         let settings = try Settings()
+        var options = HTTPClient.Options()
+        options.timeout = timeout
         return TwirpClient(
             url: url ?? settings["LIVEKIT_URL"] ?? AdminOptions.defaultURL,
             apiKey: apiKey ?? settings["LIVEKIT_API_KEY"] ?? AdminOptions.developmentKey,
             apiSecret: Secret(apiSecret ?? settings["LIVEKIT_API_SECRET"] ?? AdminOptions.developmentSecret),
-            client: try HTTPClient(), now: { WallClock.seconds })
+            client: try HTTPClient(options: options), now: { WallClock.seconds })
     }
 }

@@ -28,7 +28,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let settings = try Settings()
-            let files = try CheckCommand.flows(paths.isEmpty ? [common.scriptsFolder(settings) + "/flows"] : paths)
+            let files = try CheckCommand.flows(paths.isEmpty ? [common.flowsFolder(settings)] : paths)
             let checks = files.map { FlowCheckup(path: $0) }
             if json {
                 Console.print(JSON.object(["flows": .array(checks.map(\.json))]).text)

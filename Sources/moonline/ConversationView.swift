@@ -6,16 +6,16 @@ import TestCalls
 
 /// A conversation in the terminal, line by line as it happens.
 final class ConversationView: Sendable {
-    private struct Line {
+    struct Line {
         var label: String
         var style: Console.Style
         var text: String
         var textStyle: Console.Style?
     }
 
-    private let isColored: Bool
+    let isColored: Bool
     private let width: Int
-    private let write: @Sendable (String) -> Void
+    let write: @Sendable (String) -> Void
     private let began = ContinuousClock.now
     /// What the callee said last, to tell whether it was understood as it was said.
     private let lastSaid = Mutex("")
@@ -116,14 +116,14 @@ final class ConversationView: Sendable {
     /// - Parameters:
     ///   - time: `nil` stands for the time since the view was made.
     ///   - call: Stands before the label.
-    private func show(_ line: Line, at time: Duration? = nil, call: String? = nil) {
+    func show(_ line: Line, at time: Duration? = nil, call: String? = nil) {
         let elapsed = time ?? ContinuousClock.now - began
         let tenths = elapsed.milliseconds / 100
         let clock = "\(tenths / 10).\(tenths % 10) s"
         let stamp = String(repeating: " ", count: max(0, 8 - clock.count)) + clock
         let label = line.label + String(repeating: " ", count: max(0, 10 - line.label.count))
         let name = call.map { $0 + "  " } ?? ""
-        let indent = 20 + name.count
+        let indent = ConversationView.indent + name.count
         let rows = ConversationView.wrapped(line.text, width: max(30, width - indent))
         for (index, row) in rows.enumerated() {
             let text = line.textStyle.map { Console.styled(row, $0, isColored: isColored) } ?? row
@@ -136,6 +136,9 @@ final class ConversationView: Sendable {
             }
         }
     }
+
+    /// Columns before the text.
+    static let indent = 20
 
     /// Lines of at most `width` characters, broken between words where that is possible.
     static func wrapped(_ text: String, width: Int) -> [String] {

@@ -11,15 +11,17 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "dev", abstract: "Run a host for development: conversations are shown, keys have defaults.",
         discussion: """
             Serves the admin API on 127.0.0.1:7880 with the key devkey and the secret secret, unless LIVEKIT_API_KEY \
-            and LIVEKIT_API_SECRET say otherwise. A flow that is edited serves the next call. SIGTERM or Ctrl-C waits \
+            and LIVEKIT_API_SECRET say otherwise. A flow that is edited serves the next call; one that is spoilt goes \
+            on as it was, and the error is shown. SIGTERM or Ctrl-C waits \
             for running calls; a second one hangs them up.
             """)
 
     @OptionGroup var host: HostOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var flows: FlowOptions
 
     func run() async throws {
-        try await HostRun(host: host, server: server, isDevelopment: true).run()
+        try await HostRun(host: host, server: server, flows: flows, isDevelopment: true).run()
     }
 }
 
@@ -33,9 +35,10 @@ struct StartCommand: AsyncParsableCommand {
 
     @OptionGroup var host: HostOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var flows: FlowOptions
 
     func run() async throws {
-        try await HostRun(host: host, server: server, isDevelopment: false).run()
+        try await HostRun(host: host, server: server, flows: flows, isDevelopment: false).run()
     }
 }
 
@@ -51,6 +54,7 @@ struct ServerOptions: ParsableArguments {
 private struct HostRun {
     let host: HostOptions
     let server: ServerOptions
+    let flows: FlowOptions
     let isDevelopment: Bool
 
     func run() async throws {
@@ -60,8 +64,13 @@ private struct HostRun {
             let (key, secret) = try credentials(settings)
             let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.printLater($0) }
             let logger = try makeLogger(settings, view)
-            let configuration = try host.configuration(settings)
+            var configuration = try host.configuration(settings)
+            flows.apply(to: &configuration)
             let isDevelopment = isDevelopment
+            if isDevelopment {
+                let news = ConversationView(isColored: Console.hasColor(STDERR_FILENO)) { Console.error($0) }
+                configuration.onFlowNews = { news.show($0) }
+            }
             let signals = Signals()
             let agent = try await AgentHost.start(configuration, logger: logger) { observation in
                 if isDevelopment { view.show(observation) }

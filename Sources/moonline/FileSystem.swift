@@ -1,6 +1,6 @@
 import Glibc
 
-/// Folders that a command makes.
+/// Files and folders that a command looks for and makes.
 enum FileSystem {
     struct Unwritable: Error, CustomStringConvertible {
         let description: String
@@ -15,5 +15,38 @@ enum FileSystem {
                 description: "No folder can be made in \(parent): \(String(cString: strerror(errno))). Pass --output.")
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether something of that name is there, a symbolic link that leads nowhere too.
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Makes a folder and those above it; one that is there stays.
+    static func makeFolder(_ path: String) throws(Unwritable) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += (made.isEmpty || made.hasSuffix("/") ? "" : "/") + part
+            guard mkdir(made, 0o777) != 0, !isFolder(made) else { continue }
+            throw Unwritable(description: "The folder \(made) cannot be made: \(String(cString: strerror(errno))).")
+        }
+    }
+
+    /// Writes a text file in place of one that is there.
+    static func write(_ text: String, to path: String) throws(Unwritable) {
+        guard let file = fopen(path, "we") else {
+            throw Unwritable(description: "\(path) cannot be written: \(String(cString: strerror(errno))).")
+        }
+        let bytes = Array(text.utf8)
+        let isWritten = fwrite(bytes, 1, bytes.count, file) == bytes.count
+        guard fclose(file) == 0, isWritten else {
+            throw Unwritable(description: "\(path) cannot be written: \(String(cString: strerror(errno))).")
+        }
     }
 }

@@ -8,14 +8,24 @@ import VoiceAgent
 
 /// Where flows and personas are, and how much is logged.
 struct CommonOptions: ParsableArguments {
-    @Option(help: "Folder with flows/ and personas/ (MOONLINE_SCRIPTS).")
+    @Option(help: "Folder with flows/ and personas/ (MOONLINE_SCRIPTS); default: scripts, or the one where you are.")
     var scripts: String?
 
     @Option(help: "Log level: trace, debug, info, notice, warning, error (MOONLINE_LOG_LEVEL).")
     var logLevel: Logger.Level?
 
+    /// The folder itself when it holds flows, as `moonline init` lays a project out; otherwise `scripts`.
+    private static var defaultScriptsFolder: String {
+        !FileSystem.isFolder("scripts/flows") && FileSystem.isFolder("flows") ? "." : "scripts"
+    }
+
     func scriptsFolder(_ settings: Settings) -> String {
-        scripts ?? settings["MOONLINE_SCRIPTS"] ?? "scripts"
+        scripts ?? settings["MOONLINE_SCRIPTS"] ?? CommonOptions.defaultScriptsFolder
+    }
+
+    func flowsFolder(_ settings: Settings) -> String {
+        let scripts = scriptsFolder(settings)
+        return scripts == "." ? "flows" : scripts + "/flows"
     }
 
     /// The level that somebody chose; `nil` when nobody did.
@@ -64,7 +74,7 @@ struct HostOptions: ParsableArguments {
             baseURL: baseURL, apiKey: key, model: settings["OPENAI_REALTIME_MODEL"] ?? HostOptions.defaultModel)
         model.trustedCertificatesFile = settings["MOONLINE_CA_FILE"]
         var configuration = HostConfiguration(
-            flowsFolder: common.scriptsFolder(settings) + "/flows", dataFolder: dataFolder(settings), model: model)
+            flowsFolder: common.flowsFolder(settings), dataFolder: dataFolder(settings), model: model)
         if let transcription = settings["OPENAI_TRANSCRIPTION_MODEL"] {
             configuration.modelOptions.transcriptionModel = transcription
         }

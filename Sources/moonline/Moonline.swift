@@ -8,7 +8,8 @@ struct Moonline: AsyncParsableCommand {
         abstract: "A telephone voice-agent host: SIP and OpenAI's Realtime API in one binary, call flows in Lua.",
         version: HostVersion.current,
         subcommands: [
-            DevCommand.self, StartCommand.self, CheckCommand.self, CallCommand.self, DispatchCommand.self, TrunkCommand.self,
+            InitCommand.self, CheckCommand.self, DevCommand.self, StartCommand.self, CallCommand.self,
+            DispatchCommand.self, TrunkCommand.self, VersionsCommand.self, ReloadCommand.self, RollbackCommand.self,
             DemoCommand.self, OfflineModelCommand.self,
         ])
 }

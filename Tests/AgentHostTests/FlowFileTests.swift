@@ -75,12 +75,13 @@ extension HostTests {
                 let first = try #require(try await test.stored { try await $0.calls() }.first?.scriptVersion)
 
                 try test.folder.write("return moonline.agent {", to: "flows/good.lua")
-                try await test.expectGoodCall()
                 let line = try await test.log.line(containing: "cannot be used")
                 #expect(line.text.contains("flows/good.lua:1:"))
                 #expect(line.text.hasSuffix("cannot be used; version \(first) goes on."))
+                try await test.expectGoodCall()
 
                 try test.folder.write(TestHost.goodFlow + "\n-- mended\n", to: "flows/good.lua")
+                try await test.log.line(containing: "previous=\(first)")
                 try await test.expectGoodCall()
                 let versions = try await test.stored { try await $0.calls() }.map(\.scriptVersion)
                 #expect(versions[1] == first)

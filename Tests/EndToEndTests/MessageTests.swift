@@ -117,8 +117,16 @@ extension EndToEnd {
         @Test(
             "--help names the options of each command", .timeLimit(.minutes(1)),
             arguments: [
-                ("", ["dev", "start", "call", "dispatch", "trunk", "demo", "offline-model"]),
-                ("dev", ["--scripts", "--data", "--log-level", "--admin-host", "--admin-port", "SIGTERM"]),
+                (
+                    "",
+                    [
+                        "init", "dev", "start", "call", "dispatch", "trunk", "versions", "reload", "rollback", "demo",
+                        "offline-model",
+                    ]
+                ),
+                ("init", ["<folder>", "--force"]), ("versions", ["--agent", "--json"]),
+                ("reload", ["--agent", "--promote", "--json"]), ("rollback", ["<agent>", "--to", "--json"]),
+                ("dev", ["--scripts", "--data", "--log-level", "--admin-host", "--admin-port", "--canary", "SIGTERM"]),
                 ("start", ["--scripts", "--data", "--log-level", "--admin-host", "--admin-port", "LIVEKIT_API_KEY"]),
                 ("call", ["<number>", "--url", "--api-key", "--api-secret", "--json", "--agent-name", "--no-wait"]),
                 ("dispatch", ["create", "list", "delete"]),
@@ -145,6 +153,7 @@ extension EndToEnd {
                 ("dispatch create --new-room", "--agent-name"),
                 ("dispatch create --agent-name outbound-caller", "--new-room"), ("demo --timeout soon", "--timeout"),
                 ("demo --timeout 0", "--timeout"), ("dev --log-level loud", "--log-level"),
+                ("dev --canary 0%", "--canary"), ("rollback", "<agent>"),
             ])
         func wrongUse(_ line: String, _ hint: String) async throws {
             let outcome = try await Shell().run(line.split(separator: " ").map(String.init))

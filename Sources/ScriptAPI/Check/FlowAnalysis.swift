@@ -9,7 +9,7 @@ struct FlowAnalysis {
     ///   - sources: The flow's file and those that it requires.
     ///   - exists: Whether `require` would find a file of that name.
     init(_ sources: [FlowSource], exists: (String) -> Bool) {
-        let chunks = sources.map { ($0, LuaChunk(parsing: $0.bytes)) }
+        let chunks = sources.map { ($0, LuaChunk(parsing: $0.bytes, skipsShebang: false)) }
         var globals: Set<String> = []
         for (_, chunk) in chunks where chunk.isComplete {
             globals.formUnion(LuaAnalysis(of: chunk, api: .script, requireExists: exists).assignedGlobals)
@@ -27,7 +27,7 @@ struct FlowAnalysis {
 
     /// Why the text of a file is no Lua.
     static func syntaxErrors(of source: FlowSource) -> [FlowDiagnostic] {
-        LuaChunk(parsing: source.bytes).problems.filter { $0.severity == .error }
+        LuaChunk(parsing: source.bytes, skipsShebang: false).problems.filter { $0.severity == .error }
             .map { FlowDiagnostic($0, in: source) }
     }
 }

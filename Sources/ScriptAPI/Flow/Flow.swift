@@ -22,6 +22,9 @@ public struct Flow: Sendable {
     let modules: [String: FlowSource]
     let actions: [String: ActionSignature]
 
+    /// Paths of the flow's files: the main one, then those that it requires.
+    public var files: [String] { [main.path] + modules.values.map(\.path).sorted() }
+
     /// Reads, compiles and checks a flow and the files that it requires.
     ///
     /// The file runs once, in a state of its own under `limits`, to learn what it returns.
@@ -57,16 +60,19 @@ public struct Flow: Sendable {
         } catch {
             var diagnostic = FlowDiagnostic(fault: error, main: main, modules: modules)
             if let hint = moduleErrors.last?.hint { diagnostic.hint = hint }
-            let found = analyse(main, modules, folder).errors
+            let found = analyse(main, modules, folder).diagnostics
             // What was foreseen need not be told as it happened.
-            let isForeseen = found.contains { $0.file == diagnostic.file && $0.line == diagnostic.line }
+            let isForeseen = found.contains {
+                $0.severity == .error && $0.file == diagnostic.file && $0.line == diagnostic.line
+            }
             throw FlowError(isForeseen ? found : found + [diagnostic])
         }
         let analysis = analyse(main, modules, folder)
         var check = FlowCheck(loaded: loaded, main: main, modules: modules)
         guard let result = check.run() else {
             let found = check.diagnostics.map { $0.named(by: [main] + modules.values) }
-            throw FlowError(analysis.errors.filter { $0.code != LuaDiagnostic.Code.unknownHandler.rawValue } + found)
+            throw FlowError(
+                analysis.diagnostics.filter { $0.code != LuaDiagnostic.Code.unknownHandler.rawValue } + found)
         }
         guard analysis.errors.isEmpty else { throw FlowError(analysis.diagnostics) }
         return Flow(

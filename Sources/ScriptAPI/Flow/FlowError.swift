@@ -58,7 +58,10 @@ public struct FlowError: Error, Hashable, Sendable, CustomStringConvertible {
     public let diagnostics: [FlowDiagnostic]
 
     public init(_ diagnostics: [FlowDiagnostic]) {
-        self.diagnostics = diagnostics
+        self.diagnostics = diagnostics.enumerated().sorted { left, right in
+            (left.element.file, left.element.line ?? 0, left.element.column ?? 0, left.offset)
+                < (right.element.file, right.element.line ?? 0, right.element.column ?? 0, right.offset)
+        }.map(\.element)
     }
 
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }

@@ -1,0 +1,35 @@
+import AgentHost
+import ArgumentParser
+
+/// How a host takes new versions of its flows.
+struct FlowOptions: ParsableArguments {
+    @Option(help: "Share of the new calls that an edited flow gets, for example 10%, until moonline reload --promote.")
+    var canary = Share(fraction: 1)
+
+    func apply(to configuration: inout HostConfiguration) {
+        configuration.canaryShare = canary.fraction
+    }
+}
+
+/// A part of all, written `10%`.
+struct Share: ExpressibleByArgument, Hashable {
+    /// Above 0, at most 1.
+    let fraction: Double
+
+    init(fraction: Double) {
+        self.fraction = fraction
+    }
+
+    init?(argument: String) {
+        let digits = argument.hasSuffix("%") ? argument.dropLast() : argument[...]
+        guard let percent = Double(digits), percent > 0, percent <= 100 else { return nil }
+        fraction = percent / 100
+    }
+
+    var defaultValueDescription: String { description }
+
+    var description: String {
+        let percent = fraction * 100
+        return percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
+    }
+}

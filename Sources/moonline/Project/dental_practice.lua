@@ -1,0 +1,1 @@
+../../../scripts/personas/dental_practice.lua

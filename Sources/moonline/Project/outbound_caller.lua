@@ -1,0 +1,1 @@
+../../../scripts/flows/outbound_caller.lua
