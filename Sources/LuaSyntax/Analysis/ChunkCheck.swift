@@ -7,13 +7,15 @@ struct ChunkCheck {
     let values: ValueInference
     private(set) var diagnostics: [LuaDiagnostic] = []
     private(set) var requiredModules: [String] = []
+    private var knownRequires: Set<String> = []
     private var spelling = Spelling()
-    private var nameSearches = 0
+    /// Undefined globals so far; further ones would not be shown, and each costs a search.
+    private var globalSearches = 0
     /// Names that an undefined global probably stands for.
     private(set) var meantNames: Set<String> = []
     private var reportedGlobals: Set<String> = []
     /// In the order of their declarations.
-    private var variablesByName: [String: [VariableID]] = [:]
+    private var variablesByName: [String: [(id: VariableID, scope: Range<Int>)]] = [:]
 
     init(
         chunk: LuaChunk, api: APIDescription, globals: GlobalUse, knownGlobals: Set<String>, values: ValueInference
@@ -23,8 +25,8 @@ struct ChunkCheck {
         self.globals = globals
         self.knownGlobals = knownGlobals
         self.values = values
-        for index in chunk.variables.indices {
-            variablesByName[chunk.variables[index].name, default: []].append(VariableID(index: index))
+        for (index, variable) in chunk.variables.enumerated() {
+            variablesByName[variable.name, default: []].append((VariableID(index: index), variable.scope))
         }
     }
 
@@ -69,8 +71,9 @@ struct ChunkCheck {
         let range = chunk[id].range
         if globals.isTarget[id.index] { return checkGlobalAssignment(name, range) }
         guard api.globals[name] == nil, !globals.assigned.contains(name), !knownGlobals.contains(name),
-            !globals.isOpen
+            !globals.isOpen, globalSearches < LuaAnalysis.maximumDiagnostics
         else { return }
+        globalSearches += 1
         let locals = visibleNames(at: range.start.offset)
         let meant = spelling.nearest(to: name, among: locals + Array(api.globals.keys) + Array(globals.assigned))
         let near = meant.map { " (did you mean '\($0)'?)" } ?? ""
@@ -82,11 +85,8 @@ struct ChunkCheck {
             hint: elsewhere?.hint ?? hint(forGlobal: name), notes: elsewhere.map { [$0.note] } ?? [])
     }
 
-    /// The locals that a place sees; none when that was asked so often that the file is of no such language.
-    private mutating func visibleNames(at offset: Int) -> [String] {
-        nameSearches += 1
-        guard nameSearches <= LuaAnalysis.maximumDiagnostics else { return [] }
-        return variablesByName.filter { $0.value.contains { chunk[$0].scope.contains(offset) } }.map(\.key)
+    private func visibleNames(at offset: Int) -> [String] {
+        variablesByName.filter { $0.value.contains { $0.scope.contains(offset) } }.map(\.key)
     }
 
     /// A local of that name that cannot be seen from a place.
@@ -94,19 +94,19 @@ struct ChunkCheck {
         of name: String, near position: SourcePosition
     ) -> (hint: String, note: LuaDiagnostic.Note)? {
         guard let all = variablesByName[name] else { return nil }
-        if let below = all.first(where: { chunk[$0].scope.lowerBound > position.offset && chunk[$0].kind != .parameter }
-        ) {
-            let variable = chunk[below]
-            guard variable.function == .main || all.count == 1 else { return nil }
+        if let below = all.first(where: { $0.scope.lowerBound > position.offset }).map({ chunk[$0.id] }) {
+            guard below.kind != .parameter, below.function == .main || all.count == 1 else { return nil }
             return (
                 "a local is known from its declaration on: declare '\(name)' before this line",
-                .init(range: variable.range, message: "'\(name)' is declared only here")
+                .init(range: below.range, message: "'\(name)' is declared only here")
             )
         }
-        guard let above = all.last(where: { chunk[$0].scope.upperBound <= position.offset }) else { return nil }
+        guard let above = all.last(where: { $0.scope.upperBound <= position.offset }).map({ chunk[$0.id] }) else {
+            return nil
+        }
         return (
-            "the local '\(name)' of line \(chunk[above].range.start.line) ends with its block: declare it outside",
-            .init(range: chunk[above].range, message: "'\(name)' is declared here, inside a block")
+            "the local '\(name)' of line \(above.range.start.line) ends with its block: declare it outside",
+            .init(range: above.range, message: "'\(name)' is declared here, inside a block")
         )
     }
 
@@ -176,7 +176,7 @@ struct ChunkCheck {
                 hint: "require it by a name that is written down")
             return
         }
-        if !requiredModules.contains(name) { requiredModules.append(name) }
+        if knownRequires.insert(name).inserted { requiredModules.append(name) }
         guard api.modules[name] == nil, !exists(name) else { return }
         let known = api.modules.keys.sorted()
         let near = suggestion(for: name, among: known)

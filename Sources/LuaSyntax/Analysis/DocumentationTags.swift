@@ -1,8 +1,12 @@
 /// What the comments of a chunk say to tools: types of variables, and diagnostics that are not wanted.
 struct DocumentationTags {
-    private let chunk: LuaChunk
-    /// Comments that stand alone in their line, by that line.
-    private var comments: [Int: String] = [:]
+    private struct Tag {
+        let name: Substring
+        let text: Substring
+    }
+
+    /// Of comments that stand alone in their lines, by the line below them.
+    private var tags: [Int: [Tag]] = [:]
     private var suppressions: [Suppression] = []
 
     private struct Suppression {
@@ -13,11 +17,10 @@ struct DocumentationTags {
     }
 
     init(_ chunk: LuaChunk) {
-        self.chunk = chunk
         for comment in chunk.comments {
             let text = chunk.text(comment.range)
             guard text.hasPrefix("---") else { continue }
-            if comment.beginsLine { comments[comment.range.start.line] = text }
+            if comment.beginsLine { add(text, line: comment.range.start.line) }
             if let suppression = Self.suppression(text, line: comment.range.start.line) {
                 suppressions.append(suppression)
             }
@@ -52,17 +55,19 @@ struct DocumentationTags {
         return last?.disables ?? false
     }
 
+    /// What stands in the lines above belongs to the line below the last of them.
+    private mutating func add(_ text: String, line: Int) {
+        var block = tags.removeValue(forKey: line) ?? []
+        let words = text.dropFirst(3).drop { $0 == " " }
+        if words.hasPrefix("@") {
+            let parts = words.dropFirst().split(separator: " ", maxSplits: 1)
+            if parts.count == 2 { block.append(Tag(name: parts[0], text: parts[1].drop { $0 == " " })) }
+        }
+        tags[line + 1] = block
+    }
+
     /// The tags `---@name …` right above a line, without their names.
     func tags(_ name: String, above line: Int) -> [Substring] {
-        var found: [Substring] = []
-        var line = line - 1
-        while let comment = comments[line] {
-            let text = comment.dropFirst(3).drop { $0 == " " }
-            if text.hasPrefix("@\(name) ") {
-                found.append(text.dropFirst(name.utf8.count + 2).drop { $0 == " " })
-            }
-            line -= 1
-        }
-        return found.reversed()
+        tags[line, default: []].filter { $0.name == name }.map(\.text)
     }
 }

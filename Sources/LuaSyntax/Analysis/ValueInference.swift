@@ -120,16 +120,22 @@ struct ValueInference {
 
     /// `---@param call moonline.Call`, `---@type moonline.Call`, `---@class X : moonline.Actions`
     private mutating func readTags() {
-        for function in chunk.functions.dropFirst() {
+        // Comments belong to what is first in its line.
+        var line = 0
+        for function in chunk.functions.dropFirst() where function.range.start.line != line {
+            line = function.range.start.line
             for tag in tags.tags("param", above: function.range.start.line) {
                 let words = tag.split(separator: " ", maxSplits: 2)
                 guard words.count > 1, words[1] == api.callType else { continue }
                 set(function.parameters.first { chunk[$0].name == words[0] }, .call)
             }
         }
+        line = 0
         for statement in chunk.statements {
-            guard case .local(let variables, _) = statement.kind, let first = variables.first else { continue }
-            let line = statement.range.start.line
+            guard case .local(let variables, _) = statement.kind, let first = variables.first,
+                statement.range.start.line != line
+            else { continue }
+            line = statement.range.start.line
             if let type = tags.tags("type", above: line).last?.split(separator: " ").first, type == api.callType {
                 set(first, .call)
             }
@@ -143,7 +149,8 @@ struct ValueInference {
     private mutating func findAgents() {
         agentFields = []
         var seen: Set<ExpressionID> = []
-        for expression in chunk.expressions {
+        // A flow has one; each costs a look at all statements.
+        for expression in chunk.expressions where seen.count < 8 {
             guard case .call(let callee, let arguments) = expression.kind, let argument = arguments.first,
                 case .member(_, api.agentConstructor) = self[callee], case .table(let table) = self[argument],
                 seen.insert(table).inserted
