@@ -11,8 +11,8 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"] + exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -78,7 +78,7 @@ let package = Package(
         // Scripting.
         module("LuaRuntime", ["SansIO", "CLua", "CLuaShims"]),
         module("LuaSyntax", ["SansIO"]),
-        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"]),
+        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"], exclude: ["REFERENCE.md"]),
 
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),

@@ -75,7 +75,7 @@ public enum ScriptReply: Hashable, Sendable {
 }
 
 /// The closed set of codes with which a `do` function of the call fails.
-public enum ScriptErrorCode: String, Hashable, Sendable {
+public enum ScriptErrorCode: String, CaseIterable, Hashable, Sendable {
     /// The call has ended, or ended while the function waited.
     case callEnded = "call_ended"
     /// The function makes no sense in the call's present status.

@@ -9,7 +9,13 @@ enum CallFunctions {
     private static let alive: Set<CallFacts.Status> = [.dialing, .ringing, .early, .active]
     private static let waitErrors: [ScriptErrorCode] = [.callEnded, .wrongStatus]
 
-    static let all: [FunctionSpec] = speaking + model + keys + telephone + recording + script
+    /// By what they are for, as the reference shows them.
+    static let groups: [(title: String, functions: [FunctionSpec])] = [
+        ("Speaking", speaking), ("The model", model), ("Keys", keys), ("The telephone", telephone),
+        ("Recording", recording), ("The script", script),
+    ]
+
+    static let all: [FunctionSpec] = groups.flatMap(\.functions)
 
     private static let speaking: [FunctionSpec] = [
         FunctionSpec(
