@@ -12,7 +12,7 @@ typedef enum { KEY_POSITIVE, KEY_INTEGER, KEY_NUMBER, KEY_STRING, KEY_FALSE, KEY
 
 typedef struct {
     key_class class;
-    /// Where the key stands in the list of keys, from 1.
+    /// Where the key stands, in a list or on the stack.
     int32_t index;
     union {
         lua_Integer integer;
@@ -78,6 +78,52 @@ static bool is_in_prefix(lua_State *L, lua_Integer prefix) {
     return value >= 1 && value <= prefix;
 }
 
+/// Tables of so many keys are sorted without memory of their own.
+#define SMALL_COUNT 24
+
+/// Sorts a few keys.
+static void sort_few(key *keys, int32_t count) {
+    for (int32_t index = 1; index < count; index++) {
+        key moved = keys[index];
+        int32_t place = index;
+        for (; place > 0 && compare(&keys[place - 1], &moved) > 0; place--) keys[place] = keys[place - 1];
+        keys[place] = moved;
+    }
+}
+
+/// As `push_sorted_keys`, for a small table. Returns -1, with nothing pushed, when it is not.
+static int32_t push_few_sorted_keys(lua_State *L, int table, lua_Integer prefix) {
+    key keys[SMALL_COUNT];
+    int32_t count = 0;
+    int base = lua_gettop(L);
+    luaL_checkstack(L, SMALL_COUNT + 4, NULL);
+    lua_pushnil(L);
+    for (int32_t walked = 0; lua_next(L, table); walked++) {
+        lua_pop(L, 1);
+        if (count == SMALL_COUNT || walked > 4 * SMALL_COUNT) {
+            lua_settop(L, base);
+            return -1;
+        }
+        if (is_in_prefix(L, prefix)) continue;
+        keys[count] = key_at(L, -1);
+        keys[count].index = base + count + 1;
+        count++;
+        // The key stays on the stack, and a copy goes on.
+        lua_pushvalue(L, -1);
+    }
+    if (count == 0) return 0;
+    luashim_spend(L, (uint64_t)count * 4);
+    sort_few(keys, count);
+    lua_createtable(L, count, 0);
+    for (int32_t index = 0; index < count; index++) {
+        lua_pushvalue(L, keys[index].index);
+        lua_rawseti(L, -2, index + 1);
+    }
+    lua_replace(L, base + 1);
+    lua_settop(L, base + 1);
+    return count;
+}
+
 /// Pushes the list of the keys that are not in 1…`prefix`, unsorted. Returns their number, and pushes nothing for 0.
 static int32_t push_keys(lua_State *L, int table, lua_Integer prefix) {
     int32_t count = 0;
@@ -100,7 +146,9 @@ static int32_t push_keys(lua_State *L, int table, lua_Integer prefix) {
 
 /// Pushes the sorted list of the keys that are not in 1…`prefix`. Returns their number, and pushes nothing for 0.
 static int32_t push_sorted_keys(lua_State *L, int table, lua_Integer prefix) {
-    int32_t count = push_keys(L, table, prefix);
+    int32_t count = push_few_sorted_keys(L, table, prefix);
+    if (count >= 0) return count;
+    count = push_keys(L, table, prefix);
     if (count < 2) return count;
     uint64_t levels = 1;
     while ((uint32_t)count >> levels != 0) levels++;

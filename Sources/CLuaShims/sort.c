@@ -52,16 +52,17 @@ static void merge(sorter *sorter, int from, int to, lua_Integer low, lua_Integer
     lua_State *L = sorter->L;
     lua_Integer left = low, right = middle, next = low;
     int base = lua_gettop(L);
+    lua_rawgeti(L, from, left);
+    if (right < high) lua_rawgeti(L, from, right);
     while (left < middle && right < high) {
-        lua_rawgeti(L, from, left);
-        lua_rawgeti(L, from, right);
         bool takes_right = is_right_less(sorter, base + 1, base + 2);
-        if (takes_right) right++;
-        else left++;
-        lua_settop(L, takes_right ? base + 2 : base + 1);
+        int taken = takes_right ? base + 2 : base + 1;
+        lua_pushvalue(L, taken);
         lua_rawseti(L, to, next++);
-        lua_settop(L, base);
+        lua_rawgeti(L, from, takes_right ? ++right : ++left);
+        lua_replace(L, taken);
     }
+    lua_settop(L, base);
     for (; left < middle; left++) {
         lua_rawgeti(L, from, left);
         lua_rawseti(L, to, next++);

@@ -6,9 +6,8 @@ extension LuaState {
     /// Runs a function, with a fresh budget, until it ends, fails or waits for the host.
     public func start(_ function: LuaReference, arguments: [LuaValue] = []) -> LuaOutcome {
         let reference = makeReference(LUASHIM_NEW_TASK)
-        guard !context.pointee.host_refused, push([.opaque(reference)], on: main) else {
-            return .failed(memoryFault)
-        }
+        guard !context.pointee.host_refused, lua_checkstack(main, 1) != 0 else { return .failed(memoryFault) }
+        lua_rawgeti(main, lua_shim_registry_index(), lua_Integer(reference.index))
         let thread = lua_tothread(main, -1)
         lua_shim_pop(main, 1)
         guard let thread else { return .failed(memoryFault) }

@@ -9,10 +9,10 @@ extension LuaState {
     ///
     /// - Returns: The reference that was made, or 0; -1 when there was no memory.
     @discardableResult func perform(_ operation: luashim_operation, _ values: [LuaValue] = []) -> Int32 {
-        var encoder = LuaValueEncoder()
-        for value in values { encoder.append(value) }
+        guard !values.isEmpty else { return luashim_perform(main, operation, nil, 0, 0) }
+        encoder.encode(values)
         return encoder.bytes.withUnsafeBufferPointer { bytes in
-            luashim_perform(main, operation, bytes.baseAddress, bytes.count, encoder.count)
+            luashim_perform(main, operation, bytes.baseAddress, bytes.count, Int32(clamping: values.count))
         }
     }
 

@@ -14,6 +14,7 @@ public final class LuaState {
     let main: OpaquePointer
     public let limits: LuaLimits
     private var hostFunctions: [HostFunction] = []
+    var encoder = LuaValueEncoder()
     /// Values of the state that the host holds now, to find what holds them too long.
     public internal(set) var referenceCount = 0
 

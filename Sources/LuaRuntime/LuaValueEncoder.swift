@@ -4,10 +4,14 @@ import SansIO
 /// Writes values in the form that `luashim_perform` takes them.
 struct LuaValueEncoder {
     private(set) var bytes: [UInt8] = []
-    private(set) var count: Int32 = 0
 
-    mutating func append(_ value: LuaValue) {
-        count += 1
+    /// Replaces what was written before; small buffers are used again.
+    mutating func encode(_ values: [LuaValue]) {
+        bytes.removeAll(keepingCapacity: bytes.capacity < 4096)
+        for value in values { append(value) }
+    }
+
+    private mutating func append(_ value: LuaValue) {
         switch value {
         case .nil: append(LUASHIM_NIL)
         case .boolean(let value): append(value ? LUASHIM_TRUE : LUASHIM_FALSE)
