@@ -98,7 +98,7 @@ private struct DefinitionFile {
     init(module: String) {
         lines = [
             "---@meta \(module)", "",
-            "-- Made by `moonline \(ScriptAPI.hostVersion)`; it is written anew by each version.",
+            "-- Made by `moonline \(HostVersion.current)`; it is written anew by each version.",
             "",
         ]
     }
