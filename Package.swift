@@ -123,7 +123,8 @@ let package = Package(
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO"]),
         tests(
-            "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"], exclude: ["Fixtures"]),
+            "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"],
+            exclude: ["Fixtures"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),
         tests(
