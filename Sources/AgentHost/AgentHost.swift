@@ -30,7 +30,7 @@ public actor AgentHost {
     private let scripts: LuaExecutorPool
     private let services: ScriptServices
     private let fallbackVoice: FallbackVoice
-    private let flows: FlowLibrary
+    let flows: FlowLibrary
     private let swaps: AsyncStream<Flow>.Continuation
     private var calls: [String: RunningCall] = [:]
     /// Dispatches that are being taken, and have no call yet.
@@ -332,7 +332,9 @@ public actor AgentHost {
         do {
             try await store.save(record)
         } catch {
-            logger.error("the call's record is lost: \(error)", metadata: ["call": .string(record.id)])
+            logger.error(
+                "the call's record is lost: \(error)",
+                metadata: ["call": .string(record.id), "script": .string(record.scriptVersion ?? "")])
         }
     }
 
@@ -380,30 +382,6 @@ public actor AgentHost {
     private func offer(_ flow: Flow) {
         if let fallback = flow.definition.fallback { fallbackVoice.prepare(fallback.text) }
         for call in calls.values where call.flowPath == flow.path { call.runner.offer(flow) }
-    }
-
-    /// The versions of all flows, by agent.
-    public nonisolated var flowVersions: [FlowVersionStatus] { flows.versions }
-
-    /// Reads flows now, changed or not.
-    ///
-    /// - Parameters:
-    ///   - agent: `nil` for all.
-    ///   - isPromoted: Whether new versions get all new calls at once.
-    /// - Returns: What became of each file.
-    public nonisolated func reloadFlows(
-        agent: String?, isPromoted: Bool
-    ) async throws(FlowRefusal) -> [FlowChange] {
-        try await flows.reload(agent: agent, isPromoted: isPromoted)
-    }
-
-    /// Has an earlier version of an agent serve new calls, until its file changes or is reloaded.
-    ///
-    /// - Parameter version: What it begins with; `nil` for the one that served before.
-    public nonisolated func rollBackFlow(
-        agent: String, to version: String?
-    ) throws(FlowRefusal) -> FlowChange {
-        try flows.rollBack(agent: agent, to: version)
     }
 
     // MARK: The end

@@ -221,7 +221,9 @@ struct FlowCatalog: Sendable {
 
     /// Files to read again when others have changed: those that are flows, and those whose flow may require them.
     ///
-    /// - Parameter tree: The folder of flows after the change.
+    /// - Parameters:
+    ///   - written: Files that have changed, come or gone.
+    ///   - folder: Where each file is a flow.
     func affected(by written: Set<String>, folder: String) -> [String] {
         let required = Set(files.values.flatMap(\.requiredFiles))
         // What nobody required may be what somebody would have required, had it been there.

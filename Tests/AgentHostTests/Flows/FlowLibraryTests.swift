@@ -1,5 +1,6 @@
 import Conversation
 import Foundation
+import LuaRuntime
 import ScriptAPI
 import TestSupport
 import Testing
@@ -213,19 +214,22 @@ struct FlowLibraryTests {
                 """
                 local moonline = require "moonline"
                 local wasted = 0
-                for number = 1, 20000 do wasted = wasted + number end
+                for number = 1, 1000000 do wasted = wasted + number end
                 local number = require "lib.number"
                 return moonline.agent { name = "good", instructions = "\(number) " .. number }
                 """, to: "good.lua")
         }
         try write(0)
         let path = shelf.path("good.lua")
-        let loader = FlowLoader(folder: shelf.flows, limits: ScriptLimits())
+        // Between the reading of one file and of the other there is time for many writes.
+        var limits = ScriptLimits()
+        limits.lua.processorTime = .seconds(2)
+        let loader = FlowLoader(folder: shelf.flows, limits: limits)
         var number = 0
         var usable = 0
-        for _ in 0..<20 {
-            let numbers = (number + 1)...(number + 60)
-            number += 60
+        for _ in 0..<10 {
+            let numbers = (number + 1)...(number + 20)
+            number += 20
             async let reading = loader.read([path])
             for number in numbers { try write(number) }
             guard case .usable(let flow)? = try await reading.first?.result else { continue }
