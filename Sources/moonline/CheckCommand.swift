@@ -96,7 +96,7 @@ struct FlowCheckup {
     func text(isColored: Bool) -> String {
         var sources: [String: [UInt8]] = [:]
         var parts = diagnostics.map { diagnostic in
-            let source = sources[diagnostic.file] ?? FlowCheckup.text(of: diagnostic.file)
+            let source = sources[diagnostic.file] ?? FileSystem.bytes(of: diagnostic.file)
             sources[diagnostic.file] = source
             return diagnostic.rendered(source: source, usesColour: isColored)
         }
@@ -115,10 +115,7 @@ struct FlowCheckup {
             "file": .string(path), "ok": .bool(flow != nil),
             "agent": flow.map { .string($0.definition.name) } ?? .null,
             "version": flow.map { .string($0.version) } ?? .null,
-            "diagnostics": .array(diagnostics.map { $0.json(source: FlowCheckup.text(of: $0.file)) }),
+            "diagnostics": .array(diagnostics.map { $0.json(source: FileSystem.bytes(of: $0.file)) }),
         ]
     }
-
-    /// Nothing for what cannot be read: the diagnostic says so.
-    private static func text(of path: String) -> [UInt8] { FileManager.default.contents(atPath: path).map { Array($0) } ?? [] }
 }

@@ -13,7 +13,10 @@ extension ConversationView {
             )
             // Not wrapped: terminals make links of places in files, and columns count.
             for diagnostic in change.diagnostics {
-                for line in "\(diagnostic)".split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+                let source = FileSystem.bytes(of: diagnostic.file)
+                let text = diagnostic.rendered(
+                    source: source, usesColour: isColored, width: max(40, width - ConversationView.indent))
+                for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
                     write(String(repeating: " ", count: ConversationView.indent) + line)
                 }
             }

@@ -14,7 +14,7 @@ final class ConversationView: Sendable {
     }
 
     let isColored: Bool
-    private let width: Int
+    let width: Int
     let write: @Sendable (String) -> Void
     private let began = ContinuousClock.now
     /// What the callee said last, to tell whether it was understood as it was said.

@@ -28,6 +28,16 @@ enum FileSystem {
         return lstat(path, &status) == 0
     }
 
+    /// What a file holds; nothing for one that cannot be read.
+    static func bytes(of path: String) -> [UInt8] {
+        guard let file = fopen(path, "re") else { return [] }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+        return bytes
+    }
+
     /// Makes a folder and those above it; one that is there stays.
     static func makeFolder(_ path: String) throws(Unwritable) {
         var made = path.hasPrefix("/") ? "/" : ""

@@ -18,6 +18,8 @@ extension HostConfiguration {
         limits.scriptTimers = try settings.integer("MOONLINE_SCRIPT_TIMERS", in: 0...10_000, default: limits.scriptTimers)
         limits.scriptRequests = try settings.integer(
             "MOONLINE_SCRIPT_REQUESTS", in: 0...1_000, default: limits.scriptRequests)
+        limits.scriptRequestRate = try settings.integer(
+            "MOONLINE_SCRIPT_REQUEST_RATE", in: 10...1_000_000, default: limits.scriptRequestRate)
         inboundAgent = settings["MOONLINE_INBOUND_AGENT"]
         for name in (settings["MOONLINE_SCRIPT_ENV"] ?? "").split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
             let name = String(name)

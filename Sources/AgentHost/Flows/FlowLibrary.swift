@@ -17,6 +17,7 @@ final class FlowLibrary: Sendable {
         /// One `.lua` file an agent; below it are files that they require.
         var folder: String
         var limits = ScriptLimits()
+        var environment = ScriptEnvironment()
         var policy = FlowCatalog.Policy()
         /// Looks for what loading cannot find; what it returns keeps the version from serving.
         var verify: @Sendable (Flow) async -> [FlowDiagnostic] = { _ in [] }
@@ -89,7 +90,8 @@ final class FlowLibrary: Sendable {
         self.configuration = configuration
         self.work = work
         self.watcher = watcher
-        loader = FlowLoader(folder: configuration.folder, limits: configuration.limits)
+        loader = FlowLoader(
+            folder: configuration.folder, limits: configuration.limits, environment: configuration.environment)
         catalog = Mutex(FlowCatalog(configuration.policy))
     }
 

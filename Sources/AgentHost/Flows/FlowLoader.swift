@@ -5,6 +5,7 @@ import ScriptAPI
 struct FlowLoader: Sendable {
     let folder: String
     let limits: ScriptLimits
+    var environment = ScriptEnvironment()
 
     /// A file is read again when it changed so shortly before: a later change might not show in its stamp, which has
     /// the resolution of the kernel's tick. [ns]
@@ -55,7 +56,7 @@ struct FlowLoader: Sendable {
     private func read(_ path: String, in tree: FlowTree) -> (FlowReading, [String]?) {
         guard tree.files[path] != nil else { return (FlowReading(path: path, result: .missing), [path]) }
         do {
-            let flow = try Flow.load(path: path, limits: limits)
+            let flow = try Flow.load(path: path, limits: limits, environment: environment)
             return (FlowReading(path: path, result: .usable(flow)), flow.files)
         } catch {
             let files = Set([path] + error.diagnostics.map(\.file)).sorted()

@@ -8,6 +8,7 @@ extension FlowLibrary.Configuration {
     init(_ host: HostConfiguration, logger: Logger, swapped: @escaping @Sendable (Flow) -> Void) {
         self.init(folder: host.flowsFolder)
         limits = host.scriptLimits
+        environment = host.scriptEnvironment
         policy.canaryShare = host.canaryShare
         policy.canarySeed = host.canarySeed
         verify = host.verifyFlow
