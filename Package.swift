@@ -85,8 +85,8 @@ let package = Package(
         module(
             "AgentHost",
             [
-                "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent", "CallStore",
-                "ScriptAPI", logging,
+                "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent",
+                "CallStore", "ScriptAPI", logging,
             ]),
         .executableTarget(
             name: "moonline",
@@ -130,7 +130,7 @@ let package = Package(
             [
                 "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony",
                 "LiveKit",
-                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", logging,
+                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", grdb, logging,
             ]),
         tests(
             "moonlineTests",
