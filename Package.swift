@@ -136,7 +136,7 @@ let package = Package(
             [
                 "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony",
                 "LiveKit",
-                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", logging,
+                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", grdb, logging,
             ]),
         tests(
             "moonlineTests",

@@ -61,6 +61,8 @@ public actor AgentHost {
         }
         do {
             let store = try await CallStore.open(folder: configuration.dataFolder)
+            let services = try ScriptServices(
+                store: store, http: configuration.scriptHTTP, logger: logger, now: { Int64(AgentHost.now * 1e9) })
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
             let userAgent: UserAgent
@@ -74,8 +76,8 @@ public actor AgentHost {
             }
             try await endUnfinished(in: store, logger: logger)
             let host = AgentHost(
-                configuration, logger: logger, observer: observer, store: store, lock: lock, media: media,
-                userAgent: userAgent, desk: desk, flows: flows, swaps: swaps)
+                configuration, logger: logger, observer: observer, store: store, services: services, lock: lock,
+                media: media, userAgent: userAgent, desk: desk, flows: flows, swaps: swaps)
             desk.open(host)
             Task { [weak host] in
                 for await flow in stream { await host?.offer(flow) }
@@ -107,7 +109,8 @@ public actor AgentHost {
 
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, desk: IncomingDesk,
+        store: CallStore, services: ScriptServices, lock: FolderLock, media: MediaEngine, userAgent: UserAgent,
+        desk: IncomingDesk,
         flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
@@ -119,8 +122,7 @@ public actor AgentHost {
         self.userAgent = userAgent
         self.desk = desk
         self.flows = flows
-        services = ScriptServices(
-            store: store, allowed: configuration.httpAllowed, limits: configuration.serviceLimits, logger: logger)
+        self.services = services
         fallbackVoice = FallbackVoice(logger: logger)
         self.swaps = swaps
         scripts = LuaExecutorPool(threads: configuration.scriptThreads)

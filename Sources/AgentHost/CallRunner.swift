@@ -261,7 +261,12 @@ private struct CallRun {
             if case .handOver(_, let version, _) = command { line.take(version) }
             scriptCommands.yield(command)
         case .service(let task, let request): serve(request, for: task)
-        case .cancelService(let task): services.removeValue(forKey: task)?.cancel()
+        case .cancelService(let task):
+            // It is waited for at the end: a change of what scripts keep is finished.
+            if let service = services.removeValue(forKey: task) {
+                service.cancel()
+                tasks.append(service)
+            }
         case .observe(let observation): note(observation, at: now)
         case .finish: break
         }

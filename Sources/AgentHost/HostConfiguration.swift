@@ -1,5 +1,6 @@
 public import Conversation
 public import MediaEngine
+public import Net
 public import ScriptAPI
 public import Telephony
 public import VoiceAgent
@@ -16,9 +17,8 @@ public struct HostConfiguration: Sendable {
     public var scriptLimits = ScriptLimits()
     /// What scripts may see of the environment.
     public var scriptEnvironment = ScriptEnvironment()
-    /// Hosts that scripts may send HTTP requests to.
-    public var httpAllowed = HTTPAllowList()
-    public var serviceLimits = ScriptServices.Limits()
+    /// Hosts that scripts may send HTTP requests to, and how much may come back.
+    public var scriptHTTP = RestrictedHTTPClient.Options()
     /// The agent that takes incoming calls; `nil`: the one whose flow has `on_incoming`.
     public var inboundAgent: String?
     public var telephony = UserAgent.Configuration()

@@ -9,7 +9,7 @@ extension WAVFile {
         case missingFormat
         /// No `data` chunk.
         case missingSamples
-        /// A coding other than 16-bit linear, A-law or µ-law.
+        /// A coding other than linear of 8, 16, 24 or 32 bits, A-law or µ-law.
         case unsupportedCoding(format: Int, bitsPerSample: Int)
         /// A number of channels outside 1…``WAVFile/maximumChannels``.
         case unsupportedChannelCount(Int)
@@ -18,7 +18,8 @@ extension WAVFile {
     }
 
     private enum Coding {
-        case linear
+        /// Little-endian; one byte is unsigned, more are signed.
+        case linear(bytesPerSample: Int)
         case companded(G711.Law)
     }
 
@@ -64,11 +65,14 @@ extension WAVFile {
         switch format.coding {
         case .companded(let law):
             samples = G711.decode(body, law)
-        case .linear:
+        case .linear(bytesPerSample: 1):
+            samples = body.map { Int16(bitPattern: UInt16($0 ^ 0x80) << 8) }
+        case .linear(let size):
             samples = []
-            samples.reserveCapacity(body.count / 2)
-            for index in stride(from: body.startIndex, to: body.endIndex - 1, by: 2) {
-                samples.append(Int16(bitPattern: UInt16(body[index]) | UInt16(body[index + 1]) << 8))
+            samples.reserveCapacity(body.count / size)
+            // The two highest bytes are the last two.
+            for last in stride(from: body.startIndex + size - 1, to: body.endIndex, by: size) {
+                samples.append(Int16(bitPattern: UInt16(body[last - 1]) | UInt16(body[last]) << 8))
             }
         }
         samples.removeLast(samples.count % format.channelCount)
@@ -89,7 +93,7 @@ extension WAVFile {
         let bitsPerSample = integer(bytes, at: start + 14, byteCount: 2)
         let coding: Coding
         switch (number, bitsPerSample) {
-        case (1, 16): coding = .linear
+        case (1, 8), (1, 16), (1, 24), (1, 32): coding = .linear(bytesPerSample: bitsPerSample / 8)
         case (6, 8): coding = .companded(.a)
         case (7, 8): coding = .companded(.mu)
         default: throw .unsupportedCoding(format: number, bitsPerSample: bitsPerSample)

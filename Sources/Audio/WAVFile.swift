@@ -1,7 +1,7 @@
 /// A sound file in Microsoft's RIFF WAVE format, held in memory.
 ///
-/// Reads 16-bit linear samples (format 1) and G.711 (formats 6 and 7, decoded), mono or with more channels, at any
-/// rate; also where `WAVE_FORMAT_EXTENSIBLE` wraps one of these. Writes 16-bit linear samples.
+/// Reads linear samples of 8, 16, 24 and 32 bits (format 1; what is below 16 bits is cut off) and G.711 (formats 6 and 7,
+/// decoded), mono or with more channels, at any rate; also where `WAVE_FORMAT_EXTENSIBLE` wraps one of these. Writes 16-bit linear samples.
 public struct WAVFile: Hashable, Sendable {
     /// Samples of every channel a second. [Hz]
     public var sampleRate: Int

@@ -2,6 +2,7 @@
 #define MOONLINE_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 // curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic macros, which Swift cannot call: one wrapper
 // for each argument type.
@@ -32,6 +33,29 @@ typedef size_t (*moonline_curl_data_callback)(char *data, size_t size, size_t co
 static inline CURLcode moonline_curl_set_data_callback(
     CURL *handle, CURLoption option, moonline_curl_data_callback callback) {
     return curl_easy_setopt(handle, option, callback);
+}
+
+/// Who decides whether a connection may be made. Swift sees no type of the system's sockets here: those of two C
+/// modules would be in each other's way.
+struct moonline_curl_guard {
+    void *context;
+    /// Whether a connection to an address, a `struct sockaddr` of any family, may be made.
+    bool (*permits)(void *context, const void *address);
+};
+
+/// A socket for an address that the guard permits, made as libcurl would.
+static inline curl_socket_t moonline_curl_open_socket(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    const struct moonline_curl_guard *guard = (const struct moonline_curl_guard *)context;
+    if (!guard->permits(guard->context, &address->addr)) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// Asks the guard before each connection. It must live as long as the transfer.
+static inline CURLcode moonline_curl_set_guard(CURL *handle, struct moonline_curl_guard *guard) {
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, guard);
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, moonline_curl_open_socket);
 }
 
 static inline CURLcode moonline_curl_get_long(CURL *handle, CURLINFO info, long *value) {

@@ -2,7 +2,7 @@ import GRDB
 import Glibc
 import SansIO
 
-/// Trunks, dispatches and call records in one SQLite file, which survives restarts.
+/// Trunks, dispatches, call records and what scripts keep, in one SQLite file, which survives restarts.
 ///
 /// The file holds trunk passwords and transcripts: it is readable by its owner alone (mode 0600).
 public final class CallStore: Sendable {
@@ -185,7 +185,7 @@ public final class CallStore: Sendable {
 
     /// Writes in one transaction. Goes on when the calling task is cancelled: a call that is torn down must still be
     /// able to leave its record.
-    private func write<Result: Sendable>(
+    func write<Result: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(CallStoreError) -> Result {
         do {
@@ -195,7 +195,7 @@ public final class CallStore: Sendable {
         }
     }
 
-    private func read<Result: Sendable>(
+    func read<Result: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws(CallStoreError) -> Result {
         do {

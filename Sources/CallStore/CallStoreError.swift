@@ -14,6 +14,12 @@ public struct CallStoreError: Error, Sendable, CustomStringConvertible {
         case tooNew
         /// A record of that identifier exists.
         case duplicate
+        /// A key that entries cannot have.
+        case invalidKey
+        /// What should be added to is no number.
+        case notANumber
+        /// More than one agent may keep.
+        case limitReached
         case system
     }
 

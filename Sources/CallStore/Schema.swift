@@ -2,7 +2,7 @@ import GRDB
 
 /// The versions of the database, oldest first. A version that has been released is never changed: a new one follows.
 enum Schema {
-    static let versions = ["1", "2"]
+    static let versions = ["1", "2", "3"]
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -11,6 +11,9 @@ enum Schema {
         }
         migrator.registerMigration("2") { database in
             try database.execute(sql: calls)
+        }
+        migrator.registerMigration("3") { database in
+            try database.execute(sql: entries)
         }
         return migrator
     }
@@ -76,5 +79,17 @@ enum Schema {
         ) STRICT;
         CREATE INDEX call_by_start ON call (started_at);
         CREATE INDEX call_by_dispatch ON call (dispatch_id);
+        """
+
+    /// Keys and values of scripts; keys compare by their bytes.
+    private static let entries = """
+        CREATE TABLE entry (
+            agent TEXT NOT NULL,
+            key TEXT NOT NULL,
+            value TEXT NOT NULL,
+            expires_at INTEGER,
+            PRIMARY KEY (agent, key)
+        ) STRICT;
+        CREATE INDEX entry_by_expiry ON entry (expires_at) WHERE expires_at IS NOT NULL;
         """
 }

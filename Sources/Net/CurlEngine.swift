@@ -9,6 +9,8 @@ final class CurlEngine: Sendable {
     struct Job: Sendable {
         let number: Int
         let request: HTTPRequest
+        let timeout: Duration
+        let maximumBodyBytes: Int
         let completion: Completion
     }
 
@@ -53,14 +55,19 @@ final class CurlEngine: Sendable {
         }
     }
 
-    func perform(_ request: HTTPRequest) async throws(NetError) -> HTTPResponse {
+    func perform(
+        _ request: HTTPRequest, timeout: Duration?, maximumBodyBytes: Int?
+    ) async throws(NetError) -> HTTPResponse {
         let number = inbox.withLock { inbox in
             inbox.nextNumber += 1
             return inbox.nextNumber
         }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (completion: Completion) in
-                submit(Job(number: number, request: request, completion: completion))
+                submit(
+                    Job(
+                        number: number, request: request, timeout: timeout ?? options.timeout,
+                        maximumBodyBytes: maximumBodyBytes ?? options.maximumBodyBytes, completion: completion))
             }
         } onCancel: {
             post { inbox in

@@ -7,33 +7,50 @@ final class CurlTransfer {
     /// The easy handle.
     let easy: UnsafeMutableRawPointer
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    private let maximumBodyBytes: Int
     private let host: String
+    /// Whether a connection to an address may be made.
+    private let permitsConnection: ((IPAddress) -> Bool)?
+    private var connectionGuard: UnsafeMutablePointer<moonline_curl_guard>?
+    private var refused: IPAddress?
     private var headers = HTTPFields()
+    private var headerBytes = 0
     private var body: [UInt8] = []
     private var isTooLarge = false
+
+    /// Length of one head of a response. [byte]
+    private static let maximumHeaderBytes = 65_536
 
     init(job: CurlEngine.Job, options: HTTPClient.Options) throws(NetError) {
         let request = job.request
         // Only what is shown in messages; libcurl reads the URL itself.
         host = CurlTransfer.authority(of: request.target)
+        var target = request.target
+        var permitsConnection: ((IPAddress) -> Bool)?
+        if let permits = options.permitsConnection {
+            let url = try HTTPURL(target)
+            target = url.description
+            permitsConnection = { permits(url, $0) }
+        }
+        self.permitsConnection = permitsConnection
         guard let easy = curl_easy_init() else { throw NetError(.system, "libcurl is out of memory.") }
         self.job = job
         self.easy = easy
-        maximumBodyBytes = options.maximumBodyBytes
         let context = Unmanaged.passUnretained(self).toOpaque()
-        moonline_curl_set_string(easy, CURLOPT_URL, request.target)
+        moonline_curl_set_string(easy, CURLOPT_URL, target)
         moonline_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         moonline_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         moonline_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, options.connectTimeout.milliseconds)))
-        moonline_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, options.timeout.milliseconds)))
+        moonline_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, job.timeout.milliseconds)))
         moonline_curl_set_string(easy, CURLOPT_USERAGENT, "moonline")
-        if CurlTransfer.isLoopback(host) { moonline_curl_set_string(easy, CURLOPT_PROXY, "") }
+        if permitsConnection != nil || CurlTransfer.isLoopback(host) {
+            moonline_curl_set_string(easy, CURLOPT_PROXY, "")
+        }
         if let file = options.trustedCertificatesFile { moonline_curl_set_string(easy, CURLOPT_CAINFO, file) }
         if !options.verifiesCertificates {
             moonline_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 0)
             moonline_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 0)
         }
+        if permitsConnection != nil { guardConnections(context) }
         setBody(request)
         setHeaders(request.headers)
         moonline_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION) { data, size, count, context in
@@ -49,6 +66,25 @@ final class CurlTransfer {
     deinit {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headerList)
+        connectionGuard?.deallocate()
+    }
+
+    private func guardConnections(_ context: UnsafeMutableRawPointer) {
+        let connectionGuard = UnsafeMutablePointer<moonline_curl_guard>.allocate(capacity: 1)
+        self.connectionGuard = connectionGuard
+        connectionGuard.initialize(
+            to: moonline_curl_guard(context: context) { context, address in
+                guard let context, let address else { return false }
+                return Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue().permits(address)
+            })
+        moonline_curl_set_guard(easy, connectionGuard)
+    }
+
+    private func permits(_ socketAddress: UnsafeRawPointer) -> Bool {
+        guard let address = IPAddress(socketAddress: socketAddress) else { return false }
+        if permitsConnection?(address) == true { return true }
+        refused = address
+        return false
     }
 
     private func setBody(_ request: HTTPRequest) {
@@ -101,16 +137,19 @@ final class CurlTransfer {
         if text.hasPrefix("HTTP/") {
             // A new head: the one before was a 1xx or a proxy's.
             headers = HTTPFields()
+            headerBytes = 0
         } else if let colon = text.firstIndex(of: ":") {
             let value = text[text.index(after: colon)...].drop { $0.isWhitespace }
             let trimmed = String(value.reversed().drop { $0.isWhitespace }.reversed())
             headers.append(name: String(text[..<colon]), value: trimmed)
         }
-        return true
+        headerBytes += line.count
+        isTooLarge = headerBytes > CurlTransfer.maximumHeaderBytes
+        return !isTooLarge
     }
 
     private func receiveBody(_ part: UnsafeRawBufferPointer) -> Bool {
-        guard body.count + part.count <= maximumBodyBytes else {
+        guard body.count + part.count <= job.maximumBodyBytes else {
             isTooLarge = true
             return false
         }
@@ -131,7 +170,16 @@ final class CurlTransfer {
         let words = String(cString: curl_easy_strerror(code))
         let action = "reach \(host)"
         if isTooLarge {
-            return NetError(.messageTooLarge, "The response of \(host) is larger than \(maximumBodyBytes) bytes.")
+            let limit =
+                headerBytes > CurlTransfer.maximumHeaderBytes
+                ? "has more than \(CurlTransfer.maximumHeaderBytes) bytes of headers"
+                : "is larger than \(job.maximumBodyBytes) bytes"
+            return NetError(.messageTooLarge, "The response of \(host) \(limit).")
+        }
+        if let refused {
+            return NetError(
+                .notAllowed,
+                "\(host) has the address \(refused), which is not public; the operator must allow that address too.")
         }
         switch code {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:

@@ -12,6 +12,9 @@ public final class HTTPClient: Sendable {
         public var timeout: Duration = .seconds(30)
         /// Larger responses fail. [byte]
         public var maximumBodyBytes = 16 * 1024 * 1024
+        /// Whether a connection to an address may be made for a URL; `nil` permits all. With it no proxies are used, and
+        /// URLs must be such as ``HTTPURL`` reads.
+        public var permitsConnection: (@Sendable (HTTPURL, IPAddress) -> Bool)?
         /// A PEM file of certificates that are trusted instead of the system's.
         public var trustedCertificatesFile: String?
         /// `false` accepts every certificate: for tests alone.
@@ -34,13 +37,18 @@ public final class HTTPClient: Sendable {
     /// Sends one request and collects the response, whatever its status.
     ///
     /// Cancelling the task aborts the transfer.
-    /// - Parameter request: With an absolute `http` or `https` URL as target.
+    /// - Parameters:
+    ///   - request: With an absolute `http` or `https` URL as target.
+    ///   - timeout: The whole request; `nil` for the client's own.
+    ///   - maximumBodyBytes: Larger responses fail; `nil` for the client's own.
     /// - Throws: ``NetError`` when no complete response arrived.
-    public func send(_ request: HTTPRequest) async throws(NetError) -> HTTPResponse {
+    public func send(
+        _ request: HTTPRequest, timeout: Duration? = nil, maximumBodyBytes: Int? = nil
+    ) async throws(NetError) -> HTTPResponse {
         try request.headers.validate()
         guard request.method.utf8.allSatisfy(HTTPFields.isTokenCharacter), !request.method.isEmpty else {
             throw NetError(.invalidArgument, "\"\(request.method)\" is no HTTP method.")
         }
-        return try await engine.perform(request)
+        return try await engine.perform(request, timeout: timeout, maximumBodyBytes: maximumBodyBytes)
     }
 }

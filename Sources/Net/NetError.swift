@@ -10,6 +10,8 @@ public struct NetError: Error, Sendable, CustomStringConvertible {
         case addressUnavailable
         /// The system forbids it: a port below 1024, a firewall rule, or too many open files.
         case notPermitted
+        /// The operator allows no requests to that host or address.
+        case notAllowed
         /// A URL, a header or an address that cannot be used.
         case invalidArgument
         case hostNotFound
@@ -58,7 +60,7 @@ public struct NetError: Error, Sendable, CustomStringConvertible {
     private static func isUsuallyRetryable(_ code: Code) -> Bool {
         switch code {
         case .connectionRefused, .unreachable, .timedOut, .connectionLost, .outboundBufferFull, .hostNotFound: true
-        case .addressInUse, .addressUnavailable, .notPermitted, .invalidArgument, .tls, .upgradeRefused,
+        case .addressInUse, .addressUnavailable, .notPermitted, .notAllowed, .invalidArgument, .tls, .upgradeRefused,
             .protocolViolation, .messageTooLarge, .cancelled, .system:
             false
         }

@@ -121,6 +121,21 @@ extension JSON {
     }
 
     public var isNull: Bool { self == .null }
+
+    /// Values in the value, itself included; stops counting behind `limit`.
+    public func count(upTo limit: Int) -> Int {
+        var count = 0
+        var rest = [self]
+        while let next = rest.popLast(), count <= limit {
+            count += 1
+            switch next {
+            case .array(let elements): rest += elements
+            case .object(let object): rest += object.members.map(\.value)
+            default: break
+            }
+        }
+        return count
+    }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,

@@ -1,6 +1,7 @@
 import AgentHost
 import Conversation
 import LuaRuntime
+import Net
 import ScriptAPI
 
 extension HostConfiguration {
@@ -20,6 +21,7 @@ extension HostConfiguration {
             "MOONLINE_SCRIPT_REQUESTS", in: 0...1_000, default: limits.scriptRequests)
         limits.scriptRequestRate = try settings.integer(
             "MOONLINE_SCRIPT_REQUEST_RATE", in: 10...1_000_000, default: limits.scriptRequestRate)
+        scriptHTTP.allowed = try HTTPAllowList(parsing: settings["MOONLINE_HTTP_ALLOW"] ?? "")
         inboundAgent = settings["MOONLINE_INBOUND_AGENT"]
         for name in (settings["MOONLINE_SCRIPT_ENV"] ?? "").split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
             let name = String(name)

@@ -77,6 +77,19 @@ struct WAVFileTests {
         #expect(try WAVFile(parsing: bytes).samples == [5, 6])
     }
 
+    @Test(
+        "Linear samples of every width become 16 bits; a last sample that is not whole is left out",
+        arguments: [
+            (8, [0x80, 0x00, 0xFF, 0x81] as [UInt8], [0, -32_768, 32_512, 256] as [Int16]),
+            (16, [0x34, 0x12, 0x00, 0x80, 0x01], [0x1234, -32_768]),
+            (24, [0xFF, 0x34, 0x12, 0x00, 0x00, 0x80, 0xFF, 0xFF], [0x1234, -32_768]),
+            (32, [0xFF, 0xFF, 0x34, 0x12, 0, 0, 0, 0x80, 1, 2, 3], [0x1234, -32_768]), (24, [0, 0], []),
+        ])
+    func widths(bits: Int, data: [UInt8], samples: [Int16]) throws {
+        let bytes = Self.file(format: 1, channels: 1, rate: 8_000, bits: bits, data: data)
+        #expect(try WAVFile(parsing: bytes).samples == samples)
+    }
+
     @Test("Every fault has its own error")
     func faults() {
         func expect(_ error: WAVFile.ParseError, _ bytes: [UInt8], _ location: SourceLocation = #_sourceLocation) {
@@ -92,8 +105,8 @@ struct WAVFileTests {
         expect(.truncatedChunk(offset: 36), Array(good.dropLast()))
         expect(.missingSamples, Array(good[..<36]))
         expect(
-            .unsupportedCoding(format: 1, bitsPerSample: 24),
-            Self.file(format: 1, channels: 1, rate: 8_000, bits: 24, data: []))
+            .unsupportedCoding(format: 1, bitsPerSample: 12),
+            Self.file(format: 1, channels: 1, rate: 8_000, bits: 12, data: []))
         expect(
             .unsupportedCoding(format: 3, bitsPerSample: 32),
             Self.file(format: 3, channels: 1, rate: 8_000, bits: 32, data: []))
@@ -108,10 +121,11 @@ struct WAVFileTests {
         let seeds = [
             Self.file(format: 1, channels: 2, rate: 8_000, bits: 16, data: [UInt8](repeating: 7, count: 40)),
             Self.file(format: 7, channels: 1, rate: 8_000, bits: 8, data: [UInt8](repeating: 7, count: 40)),
+            Self.file(format: 1, channels: 1, rate: 8_000, bits: 24, data: [UInt8](repeating: 7, count: 40)),
         ]
         var parsed = 0
         for round in 0..<5_000 {
-            var bytes = seeds[round % 2]
+            var bytes = seeds[round % seeds.count]
             for _ in 0..<Int.random(in: 1...6, using: &random) {
                 let index = Int.random(in: 0..<bytes.count, using: &random)
                 switch Int.random(in: 0..<4, using: &random) {

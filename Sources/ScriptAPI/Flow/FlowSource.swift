@@ -44,7 +44,9 @@ struct FlowFolder {
             throw FlowError([
                 FlowDiagnostic(
                     file: path, message: "module '\(name)' not found",
-                    hint: "modules are 'moonline' and .lua files below \(root), named like 'folder.file'")
+                    hint:
+                        "modules are \(ModuleSpec.all.map { "'\($0.name)'" }.joined(separator: ", ")) and .lua files "
+                        + "below \(root), named like 'folder.file'")
             ])
         }
         return try read(file)

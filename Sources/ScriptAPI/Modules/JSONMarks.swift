@@ -80,19 +80,4 @@ extension JSON {
         default: append(to: &output)
         }
     }
-
-    /// Values in the value, itself included; stops counting behind `limit`.
-    func count(upTo limit: Int) -> Int {
-        var count = 0
-        var rest = [self]
-        while let next = rest.popLast(), count <= limit {
-            count += 1
-            switch next {
-            case .array(let elements): rest += elements
-            case .object(let object): rest += object.members.map(\.value)
-            default: break
-            }
-        }
-        return count
-    }
 }

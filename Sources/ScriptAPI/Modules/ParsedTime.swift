@@ -115,7 +115,10 @@ struct ParsedTime {
     ///
     /// - Parameter zone: Where the text says no offset.
     func time(in zone: ScriptZone) throws(Failure) -> Double {
-        if let unixTime { return Double(unixTime) + fraction }
+        if let unixTime {
+            guard CivilTime.seconds.contains(unixTime) else { throw Failure(reason: "\(unixTime) is too far away") }
+            return Double(unixTime) + fraction
+        }
         var civil = civil
         if let isAfternoon {
             guard (1...12).contains(civil.hour) else {

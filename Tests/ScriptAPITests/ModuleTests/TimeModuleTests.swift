@@ -97,7 +97,8 @@ import Testing
             ("'2026-12-01x'", "unexpected \"x\""), ("'2026-12-01T10:00:00+1'", "unexpected \"1\""),
             ("'x', '%Y'", "%Y does not fit \"x\""), ("'2026 EST', '%Y %Z'", "%Z does not fit \"EST\""),
             ("'13 PM', '%I %p'", "there is no hour 13 with AM or PM"), ("'2025 366', '%Y %j'", "has no day 366"),
-            ("'0000 1', '%Y %j'", "there is no year 0"), ("('9'):rep(2000)", "longer than 1024 bytes"),
+            ("'0000 1', '%Y %j'", "there is no year 0"), ("'999999999999', '%s'", "is too far away"),
+            ("('9'):rep(2000)", "longer than 1024 bytes"),
             ("'2026-12-01T10:00:00.'", "digits expected behind the point"),
         ])
     func notTimes(source: String, expected: String) throws {
