@@ -11,8 +11,8 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: ["README.md"], swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: ["README.md"] + exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -52,7 +52,7 @@ let package = Package(
         system("CWebRTCVAD", debian: "libwebrtc-audio-processing-dev"),
         system("CFlite", debian: "flite1-dev"),
         system("CPocketSphinx", pkgConfig: "pocketsphinx", debian: "libpocketsphinx-dev"),
-        .target(name: "CLinux"),
+        .target(name: "CLinux", exclude: ["README.md"]),
         .target(name: "CLuaShims", dependencies: ["CLua"]),
 
         // Cores: values without clock, socket or thread.
@@ -77,7 +77,8 @@ let package = Package(
 
         // Scripting.
         module("LuaRuntime", ["SansIO", "CLua", "CLuaShims"]),
-        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime"]),
+        module("LuaSyntax", ["SansIO"]),
+        module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"], exclude: ["REFERENCE.md"]),
 
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
@@ -85,14 +86,14 @@ let package = Package(
         module(
             "AgentHost",
             [
-                "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent", "CallStore",
-                "ScriptAPI", logging,
+                "SansIO", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent",
+                "CallStore", "LuaRuntime", "ScriptAPI", logging,
             ]),
         .executableTarget(
             name: "moonline",
             dependencies: [
                 "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
-                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", logging, argumentParser,
+                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", logging, argumentParser,
             ],
             exclude: ["README.md"],
             // What `moonline init` writes: links to the flow and the persona that are shipped.
@@ -123,8 +124,10 @@ let package = Package(
         tests("VoiceAgentTests", ["VoiceAgent", "Conversation", "Net", "SansIO", logging]),
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
-        tests("LuaRuntimeTests", ["LuaRuntime", "SansIO"]),
-        tests("ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO"]),
+        tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),
+        tests(
+            "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"], exclude: ["Fixtures"]),
+        tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),
         tests(
@@ -142,7 +145,7 @@ let package = Package(
                 "TestCalls",
                 "SansIO", logging, argumentParser,
             ]),
-        tests("EndToEndTests", ["TestSupport", "OfflineModel", "Speech", "Audio", "SansIO", logging]),
+        tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO"]),
         tests(
             "InteropTests",
             ["TestSupport", "SansIO", "SIP", "SDP", "Audio", "Speech", "MediaEngine", "Telephony", logging],

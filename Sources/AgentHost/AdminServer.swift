@@ -1,7 +1,8 @@
 import Glibc
-public import LiveKit
+import LiveKit
 public import Logging
 public import Net
+public import SansIO
 
 /// The admin API of a host, on a port of its own.
 public final class AdminServer: Sendable {

@@ -12,7 +12,6 @@ import Telephony
 /// The host: agents by name, dispatches, the calls that run for them, and their records.
 public actor AgentHost {
     private struct RunningCall {
-        let id: String
         let runner: CallRunner
         let room: String
         /// Its flow's file.
@@ -20,14 +19,17 @@ public actor AgentHost {
         let task: Task<CallReport, Never>
     }
 
-    private let configuration: HostConfiguration
-    private let logger: Logger
+    let configuration: HostConfiguration
+    let logger: Logger
     private let observer: @Sendable (CallObservation) -> Void
     private let store: CallStore
     private let lock: FolderLock
     private let media: MediaEngine
     private let userAgent: UserAgent
+    private let desk: IncomingDesk
     private let scripts: LuaExecutorPool
+    private let services: ScriptServices
+    private let fallbackVoice: FallbackVoice
     let flows: FlowLibrary
     private let swaps: AsyncStream<Flow>.Continuation
     private var calls: [String: RunningCall] = [:]
@@ -35,7 +37,7 @@ public actor AgentHost {
     private var starting = 0
     /// Reports of the last calls, for those who ask a moment too late.
     private var reports: [(dispatchID: String, report: CallReport)] = []
-    private var isDraining = false
+    private(set) var isDraining = false
     /// Set when all calls are to end, those that are just starting too.
     private var endReason: String?
     /// Resumed when the last call has ended.
@@ -62,8 +64,10 @@ public actor AgentHost {
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
             let userAgent: UserAgent
+            let desk = IncomingDesk()
             do {
-                userAgent = try await UserAgent.start(configuration.telephony, media: media, logger: logger)
+                userAgent = try await UserAgent.start(
+                    configuration.telephony, media: media, logger: logger, onIncoming: { desk.receive($0) })
             } catch {
                 media.shutdown()
                 throw error
@@ -71,7 +75,8 @@ public actor AgentHost {
             try await endUnfinished(in: store, logger: logger)
             let host = AgentHost(
                 configuration, logger: logger, observer: observer, store: store, lock: lock, media: media,
-                userAgent: userAgent, flows: flows, swaps: swaps)
+                userAgent: userAgent, desk: desk, flows: flows, swaps: swaps)
+            desk.open(host)
             Task { [weak host] in
                 for await flow in stream { await host?.offer(flow) }
             }
@@ -102,8 +107,8 @@ public actor AgentHost {
 
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, flows: FlowLibrary,
-        swaps: AsyncStream<Flow>.Continuation
+        store: CallStore, lock: FolderLock, media: MediaEngine, userAgent: UserAgent, desk: IncomingDesk,
+        flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
         self.logger = logger
@@ -112,13 +117,17 @@ public actor AgentHost {
         self.lock = lock
         self.media = media
         self.userAgent = userAgent
+        self.desk = desk
         self.flows = flows
+        services = ScriptServices(
+            store: store, allowed: configuration.httpAllowed, limits: configuration.serviceLimits, logger: logger)
+        fallbackVoice = FallbackVoice(logger: logger)
         self.swaps = swaps
         scripts = LuaExecutorPool(threads: configuration.scriptThreads)
     }
 
     /// Unix time. [s]
-    private static var now: Double {
+    static var now: Double {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
@@ -131,6 +140,17 @@ public actor AgentHost {
     public nonisolated var sipAddress: String { userAgent.address.description }
 
     public var callCount: Int { calls.count }
+
+    /// Whether one call more is allowed.
+    var hasRoom: Bool { calls.count + starting < configuration.maximumCalls }
+
+    /// Agents whose newest flows take incoming calls.
+    var incomingAgents: [String] { flows.incomingAgents }
+
+    /// The flow of a new call; the call counts as running until its end.
+    func beginCall(_ id: String, agent: String) throws(FlowRefusal) -> Flow {
+        try flows.beginCall(id, agent: agent)
+    }
 
     // MARK: Dispatches
 
@@ -155,7 +175,7 @@ public actor AgentHost {
             throw TwirpError(.invalidArgument, error.description, meta: ["argument": "metadata"])
         }
         // Counted before anything is awaited: dispatches at the same time must not overrun the limit.
-        guard calls.count + starting < configuration.maximumCalls else {
+        guard hasRoom else {
             throw TwirpError(.resourceExhausted, "this host carries \(calls.count) calls, as many as it may")
         }
         starting += 1
@@ -179,7 +199,7 @@ public actor AgentHost {
             trunkHeaders: trunk?.headers ?? [:], callerID: trunk?.numbers.first, startedAt: startedAt)
         try await save(dispatch)
         hasBegun = true
-        start(plan, for: dispatch)
+        start(plan)
         return dispatch
     }
 
@@ -262,7 +282,7 @@ public actor AgentHost {
         guard
             let route = TrunkRoute(
                 address: trunk.address, username: trunk.authUsername.isEmpty ? nil : trunk.authUsername,
-                password: trunk.authPassword?.revealed)
+                password: trunk.authPassword?.revealed, fromHost: trunk.fromHost)
         else {
             throw TwirpError(
                 .failedPrecondition, "the address “\(trunk.address)” of trunk \(trunk.id) is no host or host:port")
@@ -272,20 +292,26 @@ public actor AgentHost {
 
     // MARK: Calls
 
-    private func start(_ plan: CallPlan, for dispatch: Dispatch) {
-        // Every line of the call names the version that it began with.
-        var logger = logger
-        logger[metadataKey: "script"] = .string(plan.flow.version)
+    nonisolated func makeLine() -> CallLine { CallLine(model: configuration.model) }
+
+    /// - Parameter line: That of an incoming call.
+    func start(_ plan: CallPlan, line: CallLine? = nil) {
+        if let fallback = plan.flow.definition.fallback { fallbackVoice.prepare(fallback.text) }
+        let flows = flows
         let runner = CallRunner(
             plan,
             environment: CallRunner.Environment(
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
+                scriptEnvironment: configuration.scriptEnvironment, services: services, fallbackVoice: fallbackVoice,
                 model: configuration.model, modelOptions: configuration.modelOptions, limits: configuration.limits,
-                callsFolder: configuration.dataFolder + "/calls", observer: observer, logger: logger))
+                callsFolder: configuration.dataFolder + "/calls", observer: observer,
+                versionChanged: { flows.moveCall($0, to: $1) }, logger: logger),
+            line: line)
         logger.notice(
             "call begins",
             metadata: [
-                "call": .string(plan.id), "agent": .string(dispatch.agentName),
+                "call": .string(plan.id), "agent": .string(plan.flow.definition.name),
+                "script": .string(plan.flow.version),
             ])
         let task = Task {
             var record = CallRecord(plan)
@@ -294,11 +320,11 @@ public actor AgentHost {
             record.complete(report)
             await self.save(record)
             self.flows.endCall(plan.id)
-            await self.ended(dispatch, report)
+            await self.ended(plan, report)
             return report
         }
-        calls[dispatch.id] = RunningCall(
-            id: plan.id, runner: runner, room: dispatch.room, flowPath: plan.flow.path, task: task)
+        calls[plan.key] = RunningCall(
+            runner: runner, room: plan.room, flowPath: plan.flow.path, task: task)
         if let endReason { runner.hangUp(reason: endReason) }
     }
 
@@ -312,9 +338,17 @@ public actor AgentHost {
         }
     }
 
-    private func ended(_ dispatch: Dispatch, _ report: CallReport) async {
+    private func ended(_ plan: CallPlan, _ report: CallReport) async {
+        if !plan.dispatchID.isEmpty { await finish(dispatch: plan.dispatchID, report) }
+        reports.append((plan.key, report))
+        if reports.count > AgentHost.keptReports { reports.removeFirst() }
+        calls[plan.key] = nil
+        resumeIfIdle()
+    }
+
+    private func finish(dispatch id: String, _ report: CallReport) async {
         do {
-            _ = try await store.updateDispatch(id: dispatch.id) { record in
+            _ = try await store.updateDispatch(id: id) { record in
                 var current = Dispatch(record)
                 guard !current.jobs.isEmpty else { return }
                 let isSuccess = report.outcome.kind == .completed || report.outcome.kind == .transferred
@@ -326,10 +360,6 @@ public actor AgentHost {
         } catch {
             logger.error("the dispatch's state is lost: \(error)")
         }
-        reports.append((dispatch.id, report))
-        if reports.count > AgentHost.keptReports { reports.removeFirst() }
-        calls[dispatch.id] = nil
-        resumeIfIdle()
     }
 
     private static let keptReports = 64
@@ -350,7 +380,7 @@ public actor AgentHost {
 
     /// Tells the running calls of a flow's file of the version that new calls get from now on.
     private func offer(_ flow: Flow) {
-        for call in calls.values where call.flowPath == flow.path { configuration.onSwap(call.id, flow) }
+        for call in calls.values where call.flowPath == flow.path { call.runner.offer(flow) }
     }
 
     // MARK: The end
@@ -373,6 +403,7 @@ public actor AgentHost {
     /// Closes ports and files. To be called when no call runs any more.
     public func shutDown() async {
         isDraining = true
+        desk.close()
         await flows.shutDown()
         swaps.finish()
         await userAgent.shutDown()

@@ -20,6 +20,8 @@ final class AudioGate: Sendable {
         var state = State.shut
         /// Whether the line speaks A-law while the model was told µ-law.
         var isALaw = false
+        /// The model hears silence.
+        var isMuted = false
     }
 
     private let gate = Mutex(Gate())
@@ -45,6 +47,11 @@ final class AudioGate: Sendable {
         }
     }
 
+    /// Whether the model hears silence in place of the far end.
+    func mute(_ isMuted: Bool) {
+        gate.withLock { $0.isMuted = isMuted }
+    }
+
     func shut() {
         gate.withLock { $0.state = .shut }
     }
@@ -54,6 +61,9 @@ final class AudioGate: Sendable {
         gate.withLock { gate in
             switch gate.state {
             case .shut: break
+            case .open where gate.isMuted:
+                // The model was told µ-law, whatever the line speaks.
+                AudioGate.silence(payload.count).withUnsafeBytes { model.append($0) }
             case .keeping(let kept):
                 let bytes = kept + AudioGate.converted(payload, gate.isALaw)
                 gate.state = .keeping(Array(bytes.suffix(AudioGate.capacity)))
@@ -71,6 +81,9 @@ final class AudioGate: Sendable {
     func toLine(_ audio: [UInt8]) -> [UInt8] {
         gate.withLock { $0.isALaw } ? audio.map { G711.transcode($0, from: .mu) } : audio
     }
+
+    /// G.711 µ-law has silence as `0xFF` (ITU-T G.711 table 2a).
+    private static func silence(_ count: Int) -> [UInt8] { [UInt8](repeating: 0xFF, count: count) }
 
     private static func converted(_ payload: UnsafeRawBufferPointer, _ isALaw: Bool) -> [UInt8] {
         isALaw ? payload.map { G711.transcode($0, from: .a) } : Array(payload)

@@ -5,13 +5,14 @@ import SansIO
 
 /// The folder of one call: recording, transcript, event log.
 ///
-/// They hold what was said, so only their owner can read them. A disk that is full or a folder that cannot be written
-/// costs the files, never the call.
+/// They hold what was said, so only their owner can read them. A disk that is full or slow, or a folder that cannot be
+/// written, costs the files, never the call.
 struct CallFiles {
     private let folder: String
     private let logger: Logger
-    private var events: EventLog?
-    private var transcript: UnsafeMutablePointer<FILE>?
+    /// A JSON object a line: what came in, and what followed, in the one order in which the call's session saw it.
+    private var events: LineFile?
+    private var transcript: LineFile?
 
     init(folder: String, logger: Logger) {
         self.folder = folder
@@ -19,6 +20,22 @@ struct CallFiles {
     }
 
     var recordingPath: String { folder + "/recording.wav" }
+    /// The path of another file in the call's folder.
+    func path(of name: String) -> String { folder + "/" + name }
+
+    /// Whether a script may give a recording this name: a plain one that ends in `.wav`.
+    static func isRecordingName(_ name: String) -> Bool {
+        name.hasSuffix(".wav") && !name.hasPrefix(".") && name.utf8.count <= 100
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
+
     var eventLogPath: String? { events == nil ? nil : folder + "/events.jsonl" }
     private(set) var transcriptPath: String?
 
@@ -32,40 +49,46 @@ struct CallFiles {
                 return
             }
         }
-        do {
-            events = try EventLog(path: folder + "/events.jsonl")
-        } catch {
-            logger.error("\(error)")
-        }
+        events = open("event log", folder + "/events.jsonl")
         let path2 = folder + "/transcript.txt"
-        let descriptor = open(path2, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { transcript = fdopen(descriptor, "w") }
-        if transcript == nil {
-            logger.error("the transcript cannot be written: \(path2): \(String(cString: strerror(errno)))")
-        } else {
-            transcriptPath = path2
+        // Somebody may read along.
+        transcript = open("transcript", path2, flushesLines: true)
+        if transcript != nil { transcriptPath = path2 }
+    }
+
+    private func open(_ name: String, _ path: String, flushesLines: Bool = false) -> LineFile? {
+        do {
+            return try LineFile(path: path, flushesLines: flushesLines)
+        } catch {
+            logger.error("the \(name) cannot be written: \(path): \(error)")
+            return nil
         }
     }
 
+    /// Adds a line to the event log.
+    ///
+    /// - Parameters:
+    ///   - kind: `in` or `out`.
+    ///   - elapsed: Time since the call began.
+    ///   - body: What happened.
     func log(_ kind: String, elapsed: Duration, body: JSON) {
-        events?.append(kind, elapsed: elapsed, body: body)
+        events?.append(JSON.object(["ms": .integer(elapsed.milliseconds), "kind": .string(kind), "what": body]).bytes)
     }
 
     /// Adds a line to the transcript: when it was said, by whom, and what.
     func write(_ entry: TranscriptEntry, began: Instant) {
-        guard let transcript else { return }
         let tenths = max(0, (entry.startedAt - began).milliseconds / 100)
         let name = entry.role == .agent ? "agent" : "caller"
-        let line = "\(tenths / 10).\(tenths % 10) s\t\(name)\t\(entry.text)\n"
-        fputs(line, transcript)
-        fflush(transcript)
+        transcript?.append("\(tenths / 10).\(tenths % 10) s\t\(name)\t\(entry.text)".utf8)
     }
 
     mutating func close() async {
         if let events, await events.close() == false {
             logger.error("the event log is incomplete: the disk may be full")
         }
-        if let transcript { fclose(transcript) }
+        if let transcript, await transcript.close() == false {
+            logger.error("the transcript is incomplete: the disk may be full")
+        }
         transcript = nil
     }
 }

@@ -16,7 +16,8 @@ extension Logger {
         log(level: Logger.Level(rawValue: level.rawValue) ?? .info, "\(message)", metadata: metadata)
     }
 
-    func log(_ observation: Observation) {
+    /// - Parameter elapsed: Since the call began.
+    func log(_ observation: Observation, elapsed: Duration) {
         switch observation {
         case .status(let status): info("call is \(status.rawValue)")
         case .modelReady(let session, let model):
@@ -35,13 +36,18 @@ extension Logger {
         case .transfer(let status, let code):
             info("transfer \(status.rawValue)", metadata: ["sip": "\(code.map(String.init) ?? "-")"])
         case .fault(let fault):
-            var metadata: Logger.Metadata = ["kind": .string(fault.kind.rawValue)]
+            var metadata: Logger.Metadata = [
+                "fault": .string(fault.kind.rawValue), "at_ms": "\(elapsed.milliseconds)", "turn": "\(fault.turn)",
+            ]
+            if !fault.function.isEmpty { metadata["function"] = .string(fault.function) }
             if !fault.traceback.isEmpty { metadata["traceback"] = .string(fault.traceback) }
             if fault.isRetryable {
                 warning("\(fault.message)", metadata: metadata)
             } else {
                 error("\(fault.message)", metadata: metadata)
             }
+        case .flowChanged(let version, let old):
+            notice("the call goes on with another version of its flow", metadata: ["from": .string(old), "to": .string(version)])
         case .transcript, .callerSpeech, .digit, .usage: break
         }
     }

@@ -7,6 +7,12 @@ public struct CallObservation: Sendable {
     /// Since the call began.
     public let elapsed: Duration
     public let observation: Observation
+
+    public init(callID: String, elapsed: Duration, observation: Observation) {
+        self.callID = callID
+        self.elapsed = elapsed
+        self.observation = observation
+    }
 }
 
 /// All that is known of a call when it has ended.

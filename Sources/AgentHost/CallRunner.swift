@@ -19,37 +19,47 @@ final class CallRunner: Sendable {
         var userAgent: UserAgent
         var scripts: LuaExecutorPool
         var scriptLimits: ScriptLimits
+        var scriptEnvironment: ScriptEnvironment
+        var services: ScriptServices
+        var fallbackVoice: FallbackVoice
         var model: RealtimeConfiguration
         var modelOptions: CallSession.ModelOptions
         var limits: CallSession.Limits
         /// Folder of the calls' files.
         var callsFolder: String
         var observer: @Sendable (CallObservation) -> Void
+        /// Told when a call has gone over to another version of its flow.
+        var versionChanged: @Sendable (_ callID: String, _ version: String) -> Void
         var logger: Logger
     }
 
     private let plan: CallPlan
     private let environment: Environment
-    private let events: AsyncStream<CallSession.Event>
-    private let mailbox: AsyncStream<CallSession.Event>.Continuation
+    private let line: CallLine
 
-    init(_ plan: CallPlan, environment: Environment) {
+    /// - Parameter line: That of an incoming call, which has one already.
+    init(_ plan: CallPlan, environment: Environment, line: CallLine? = nil) {
         self.plan = plan
         self.environment = environment
-        (events, mailbox) = AsyncStream<CallSession.Event>.makeStream()
+        self.line = line ?? CallLine(model: environment.model)
     }
 
     /// Ends the call, in whatever state it is.
     func hangUp(reason: String) {
-        mailbox.yield(.hangUpRequested(reason: reason))
+        line.mailbox.yield(.hangUpRequested(reason: reason))
+    }
+
+    /// Offers a newer version of the flow, for the next quiet point.
+    func offer(_ flow: Flow) {
+        line.offer(flow)
     }
 
     /// Runs the call to its end.
     func run() async -> CallReport {
-        var run = CallRun(plan, environment: environment, mailbox: mailbox)
+        var run = CallRun(plan, environment: environment, line: line)
         await run.prepare()
-        mailbox.yield(.start)
-        for await event in events {
+        line.mailbox.yield(.start)
+        for await event in line.events {
             if await run.process(event) { break }
         }
         return await run.finish()
@@ -68,48 +78,69 @@ struct CallPlan: Sendable {
     /// Header fields that the trunk asks for in every INVITE.
     var trunkHeaders: [String: String] = [:]
     var callerID: String?
+    /// The telephone's end of an incoming call.
+    var incoming: Incoming?
     /// Unix time. [s]
     var startedAt: Double
+
+    /// What the host knows the call by: its dispatch, or its own id.
+    var key: String { dispatchID.isEmpty ? id : dispatchID }
+
+    struct Incoming: Sendable {
+        let call: PhoneCall
+        /// Of the INVITE, names in lower case.
+        let headers: [String: String]
+    }
 }
 
 /// The state of a running call; used by its one task.
 private struct CallRun {
     private let plan: CallPlan
     private let environment: CallRunner.Environment
+    private let line: CallLine
     private let mailbox: AsyncStream<CallSession.Event>.Continuation
-    private let logger: Logger
+    private var logger: Logger
     private let timer: DeadlineTimer
-    private let model: RealtimeConnection
-    private let gate: AudioGate
     private let began = MonotonicClock.now()
     private let scriptCommands: AsyncStream<ScriptCommand>.Continuation
     private let scriptCommandStream: AsyncStream<ScriptCommand>
+    private let scriptFacts: CallFacts
     private var files: CallFiles
     private var session: CallSession
     private var call: PhoneCall?
     private var report: CallReport
     private var tasks: [Task<Void, Never>] = []
+    /// Where the script's random numbers begin; the event log has it, so that the script can be run again.
+    private let seed = UInt64.random(in: .min ... .max)
+    private var services: [ScriptTaskID: Task<Void, Never>] = [:]
+    private var recordings: [String] = []
 
-    init(_ plan: CallPlan, environment: CallRunner.Environment, mailbox: AsyncStream<CallSession.Event>.Continuation) {
+    init(_ plan: CallPlan, environment: CallRunner.Environment, line: CallLine) {
         self.plan = plan
         self.environment = environment
+        self.line = line
+        let mailbox = line.mailbox
         self.mailbox = mailbox
         var logger = environment.logger
         logger[metadataKey: "call"] = .string(plan.id)
+        logger[metadataKey: "script"] = .string(plan.flow.version)
         self.logger = logger
         timer = DeadlineTimer { mailbox.yield(.deadline) }
-        model = RealtimeConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) }
-        gate = AudioGate(model: model)
         (scriptCommandStream, scriptCommands) = AsyncStream<ScriptCommand>.makeStream()
         files = CallFiles(folder: environment.callsFolder + "/" + plan.id, logger: logger)
+        call = plan.incoming?.call
         let facts = CallFacts(
-            id: plan.id, to: plan.target.number, from: plan.callerID ?? "", direction: .outbound,
-            metadata: plan.target.metadata, startedAt: plan.startedAt, room: plan.room,
+            id: plan.id, to: plan.target.number, from: plan.callerID ?? "",
+            direction: plan.incoming == nil ? .outbound : .inbound, metadata: plan.target.metadata,
+            headers: plan.incoming?.headers ?? [:], startedAt: plan.startedAt, room: plan.room,
             mode: plan.flow.definition.mode, version: plan.flow.version)
-        session = CallSession(
-            configuration: CallSession.Configuration(
-                facts: facts, definition: plan.flow.definition, model: environment.modelOptions,
-                limits: environment.limits, callerID: plan.callerID))
+        var configuration = CallSession.Configuration(
+            facts: facts, definition: plan.flow.definition, model: environment.modelOptions,
+            limits: environment.limits, callerID: plan.callerID)
+        if let fallback = plan.flow.definition.fallback {
+            configuration.fallbackAudio = environment.fallbackVoice.audio(of: fallback.text)
+        }
+        session = CallSession(configuration: configuration)
         report = CallReport(
             id: plan.id, dispatchID: plan.dispatchID, agent: plan.flow.definition.name, room: plan.room,
             to: plan.target.number, from: plan.callerID ?? "", trunkID: plan.trunkID,
@@ -119,37 +150,56 @@ private struct CallRun {
         scriptFacts = facts
     }
 
-    private let scriptFacts: CallFacts
-
     /// Opens the call's files and its script.
     mutating func prepare() async {
         files.create()
+        files.log("begin", elapsed: .zero, body: beginning)
+        if let call { record(call) }
         let flow = plan.flow
-        let limits = environment.scriptLimits
         let facts = scriptFacts
         let executor = environment.scripts.makeExecutor()
-        let scriptLogger = logger
         let commands = scriptCommandStream
         let mailbox = mailbox
+        let line = line
+        let make = makeScript
         tasks.append(
             Task {
-                do {
-                    let host = try await ScriptHost(executor: executor) {
-                        try CallScript(
-                            flow: flow, facts: facts, limits: limits, seed: UInt64.random(in: .min ... .max)
-                        ) { level, message, fields in
-                            scriptLogger.log(script: level, message, fields)
-                        }
-                    }
-                    await host.run(commands) { mailbox.yield(.script($0, $1)) }
+                do throws(ScriptFault) {
+                    let host = try await ScriptHost(executor: executor, flow: flow, facts: facts, makeScript: make)
+                    await host.run(commands, flow: { line.offeredFlow($0) }) { mailbox.yield(.script($0, $1)) }
                 } catch {
                     // Every command is answered, so that the session can end the call by its own rules.
-                    let fault = (error as? ScriptFault) ?? ScriptFault(kind: .error, message: "\(error)")
                     for await command in commands {
-                        if case .start(let task, _, _) = command { mailbox.yield(.script(task, .failed(fault))) }
+                        if case .start(let task, _, _) = command { mailbox.yield(.script(task, .failed(error))) }
                     }
                 }
             })
+    }
+
+    /// What the event log begins with: all that the call was told.
+    private var beginning: JSON {
+        [
+            "call": .string(plan.id), "agent": .string(plan.flow.definition.name), "flow": .string(plan.flow.path),
+            "version": .string(plan.flow.version), "seed": .string(String(seed)),
+            "direction": .string(scriptFacts.direction.rawValue), "to": .string(scriptFacts.to),
+            "from": .string(scriptFacts.from), "room": .string(scriptFacts.room), "metadata": scriptFacts.metadata,
+            "headers": .strings(scriptFacts.headers), "started_at": .number(scriptFacts.startedAt),
+        ]
+    }
+
+    private var makeScript: ScriptHost.MakeScript {
+        let limits = environment.scriptLimits
+        let scriptEnvironment = environment.scriptEnvironment
+        let logger = logger
+        let seed = seed
+        return { (flow, facts) throws(ScriptFault) in
+            var logger = logger
+            logger[metadataKey: "script"] = .string(flow.version)
+            return try CallScript(
+                flow: flow, facts: facts, limits: limits, environment: scriptEnvironment,
+                seed: seed
+            ) { [logger] level, message, fields in logger.log(script: level, message, fields) }
+        }
     }
 
     /// Hands one event to the session and does what follows.
@@ -175,15 +225,19 @@ private struct CallRun {
     private mutating func perform(_ action: CallSession.Action, at now: Instant) async {
         switch action {
         case .connectModel:
-            let model = model
+            let model = line.model
             tasks.append(Task { await model.connect() })
-        case .sendModel(let event): model.send(event)
-        case .closeModel: model.close()
+        case .sendModel(let event): line.model.send(event)
+        case .closeModel: line.model.close()
         case .dial(let options): await dial(options)
-        case .listen: gate.open()
+        case .ring: call?.ring()
+        case .answer: call?.answer()
+        case .reject(let status): call?.reject(status: status)
+        case .listen: line.gate.open()
+        case .mute(let isMuted): line.gate.mute(isMuted)
         case .hangUp(let reason): call?.hangUp(reason: reason)
         case .transfer(let target): transfer(target)
-        case .play(let tag, let audio): call?.media.play(gate.toLine(audio), tag: tag)
+        case .play(let tag, let audio): call?.media.play(line.gate.toLine(audio), tag: tag)
         case .finishPlayout(let tag): call?.media.finish(tag: tag)
         case .flush:
             if let call {
@@ -191,31 +245,17 @@ private struct CallRun {
             } else {
                 mailbox.yield(.media(.flushed(tag: nil, played: 0, dropped: 0)))
             }
+        case .measure:
+            if let call { mailbox.yield(.media(.measured(MediaQuality(call.media.statistics())))) }
         case .script(let command): scriptCommands.yield(command)
+        case .service(let task, let request): serve(request, for: task)
+        case .cancelService(let task): services.removeValue(forKey: task)?.cancel()
         case .observe(let observation): note(observation, at: now)
         case .finish: break
         }
     }
 
     private mutating func dial(_ options: CallSession.DialOptions) async {
-        let mailbox = mailbox
-        let gate = gate
-        let handlers = PhoneCallHandlers(
-            media: MediaStream.Handlers(
-                uplink: { payload, _ in gate.receive(payload) },
-                event: { event in if let report = MediaReport(event) { mailbox.yield(.media(report)) } })
-        ) { event in
-            switch event {
-            case .answered(let codec, let headers):
-                gate.keep(isALaw: codec == .pcma)
-                mailbox.yield(.telephony(.answered(headers: headers)))
-                // Both directions are open; the far end may keep silent for as long as it likes.
-                mailbox.yield(.media(.started))
-            case .digit(let digit, let duration): mailbox.yield(.media(.digit(digit, milliseconds: duration)))
-            default:
-                if let event = TelephonyEvent(event) { mailbox.yield(.telephony(event)) }
-            }
-        }
         do {
             let call = try await environment.userAgent.place(
                 OutgoingCall(
@@ -223,21 +263,73 @@ private struct CallRun {
                     headers: plan.trunkHeaders.merging(options.headers) { $1 },
                     // The session gives up by a deadline of its own; a second one at the same moment would leave the
                     // outcome to chance.
-                    ringTimeout: options.ringTimeout + .seconds(5), trunk: plan.trunk), handlers: handlers)
+                    ringTimeout: options.ringTimeout + .seconds(5), trunk: plan.trunk), handlers: line.handlers)
             self.call = call
-            do {
-                let logger = logger
-                try call.media.startRecording(path: files.recordingPath) { outcome in
-                    if let failure = outcome.failure { logger.error("the recording is incomplete: \(failure.message)") }
-                }
-                report.recordingPath = files.recordingPath
-            } catch {
-                logger.error("the call is not recorded: \(error.message)")
-            }
+            record(call)
         } catch {
             mailbox.yield(
                 .telephony(.failed(TelephonyFailure(status: nil, reason: error.code.rawValue, sentence: error.message)))
             )
+        }
+    }
+
+    // MARK: Recording
+
+    /// Records the call from its beginning.
+    private mutating func record(_ call: PhoneCall) {
+        do {
+            try startRecording(call, path: files.recordingPath)
+            report.recordingPath = files.recordingPath
+        } catch {
+            logger.error("the call is not recorded: \(error.message)")
+        }
+    }
+
+    private mutating func startRecording(_ call: PhoneCall, path: String) throws(MediaError) {
+        let logger = logger
+        try call.media.startRecording(path: path) { outcome in
+            if let failure = outcome.failure { logger.error("the recording is incomplete: \(failure.message)") }
+        }
+        recordings.append(path)
+    }
+
+    /// `call:record`: a file of its own in the call's folder.
+    private mutating func record(named name: String?) -> ScriptReply {
+        guard let call else { return .failure(code: .wrongStatus, message: "there is nothing to record yet") }
+        let name = name ?? "recording-\(recordings.count + 1).wav"
+        guard CallFiles.isRecordingName(name) else {
+            let message = "“\(name)” is no name such as consent.wav; recordings are in the call's folder"
+            return .failure(code: .invalidArgument, message: message)
+        }
+        let path = files.path(of: name)
+        guard !recordings.contains(path) else {
+            return .failure(code: .invalidArgument, message: "\(name) is a recording of this call already")
+        }
+        do {
+            try startRecording(call, path: path)
+            return .value(.string(path))
+        } catch {
+            return .failure(code: .failed, message: error.message)
+        }
+    }
+
+    // MARK: Services
+
+    private mutating func serve(_ request: ServiceRequest, for task: ScriptTaskID) {
+        let mailbox = mailbox
+        switch request {
+        case .record(let name): mailbox.yield(.service(task, .reply(record(named: name))))
+        case .stopRecording:
+            call?.media.stopRecording()
+            mailbox.yield(.service(task, .reply(.value(true))))
+        case .http, .store, .loadAudio:
+            let services = environment.services
+            let agent = plan.flow.definition.name
+            let folder = plan.flow.folder
+            self.services[task] = Task {
+                let result = await services.perform(request, agent: agent, flowFolder: folder)
+                if !Task.isCancelled { mailbox.yield(.service(task, result)) }
+            }
         }
     }
 
@@ -253,7 +345,7 @@ private struct CallRun {
     private mutating func note(_ observation: Observation, at now: Instant) {
         let elapsed = now - began
         environment.observer(CallObservation(callID: plan.id, elapsed: elapsed, observation: observation))
-        logger.log(observation)
+        logger.log(observation, elapsed: elapsed)
         switch observation {
         case .status(.active):
             report.answeredAt = plan.startedAt + elapsed.seconds
@@ -274,6 +366,10 @@ private struct CallRun {
         case .actionFailed(let callID, _, let message): update(callID) { $0.error = message }
         case .interruption(let interruption): report.interruptions.append(interruption)
         case .latency(let latency): report.latencies.append(latency)
+        case .flowChanged(let version, _):
+            report.scriptVersion = version
+            environment.versionChanged(plan.id, version)
+            logger[metadataKey: "script"] = .string(version)
         default: break
         }
     }
@@ -286,8 +382,8 @@ private struct CallRun {
     /// Gives everything back, and closes the files.
     mutating func finish() async -> CallReport {
         timer.stop()
-        gate.shut()
-        model.close()
+        line.gate.shut()
+        line.model.close()
         scriptCommands.finish()
         mailbox.finish()
         if let call {
@@ -296,8 +392,8 @@ private struct CallRun {
             call.media.close()
         }
         // A connection to the model that is still being made is given up.
-        for task in tasks { task.cancel() }
-        for task in tasks { await task.value }
+        for task in tasks + services.values { task.cancel() }
+        for task in tasks + services.values { await task.value }
         report.endedAt = plan.startedAt + (MonotonicClock.now() - began).seconds
         report.eventLogPath = files.eventLogPath
         report.transcriptPath = files.transcriptPath

@@ -15,6 +15,12 @@ public struct CallTarget: Hashable, Sendable {
     /// What the script sees as `call.metadata`.
     public let metadata: JSON
 
+    /// Whom an incoming call asks for.
+    init(number: String, metadata: JSON) {
+        self.number = number
+        self.metadata = metadata
+    }
+
     /// - Parameter text: The dispatch's metadata.
     public init(metadata text: String) throws(Invalid) {
         let trimmed = text.trimmedSpaces
@@ -45,7 +51,13 @@ public struct CallTarget: Hashable, Sendable {
     static func normalized(_ text: String) throws(Invalid) -> String {
         let trimmed = text.trimmedSpaces
         let lower = trimmed.lowercased()
-        if lower.hasPrefix("sip:") || lower.hasPrefix("sips:") {
+        if lower.hasPrefix("sips:") {
+            throw Invalid(
+                description:
+                    "“\(excerpt(trimmed))” asks for TLS on every hop, and only UDP is spoken so far: give a sip: "
+                    + "URI.")
+        }
+        if lower.hasPrefix("sip:") {
             guard trimmed.utf8.count <= 256, trimmed.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                 throw Invalid(description: "“\(excerpt(trimmed))” is not a SIP URI.")
             }

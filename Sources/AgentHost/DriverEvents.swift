@@ -34,6 +34,16 @@ extension MediaReport {
     }
 }
 
+extension MediaQuality {
+    init(_ statistics: MediaStatistics) {
+        self.init(
+            packetsSent: Int(clamping: statistics.packetsSent), packetsReceived: Int(clamping: statistics.packetsReceived),
+            packetsLost: Int(clamping: statistics.packetsLost),
+            jitterMilliseconds: Double(statistics.jitterMicroseconds) / 1_000,
+            roundTripMilliseconds: statistics.roundTripMicroseconds.map { Double($0) / 1_000 })
+    }
+}
+
 extension TelephonyEvent {
     /// - Returns: `nil` for what the session does not need, or gets in another way.
     init?(_ event: PhoneCallEvent) {

@@ -1,8 +1,9 @@
 import Conversation
 import SansIO
 
-// The event log's form of what a call's session is told and what it answers. Audio is in the recording; here stands how
-// much of it there was.
+// The event log's form of what a call's session is told and what it answers: JSON objects whose `event`, `action` or
+// `observation` names the case, with one member for each of its values. The names stay, so that a log can be read back.
+// Audio is in the recording; here stands how much of it there was.
 
 extension CallSession.Event {
     /// `nil` for events that are not worth a line.
@@ -15,7 +16,10 @@ extension CallSession.Event {
         case .telephony(let event): event.logged
         case .media(let report): report.logged
         case .script(let task, let outcome):
-            ["event": "script", "task": .integer(Int64(task.number)), "outcome": outcome.logged]
+            ["event": "script", "task": .integer(Int64(clamping: task.number)), "outcome": outcome.logged]
+        case .service(let task, let result):
+            ["event": "service", "task": .integer(Int64(clamping: task.number)), "result": result.logged]
+        case .flowOffered(let version, _): ["event": "flow_offered", "version": .string(version)]
         }
     }
 }
@@ -30,10 +34,14 @@ extension CallSession.Action {
             [
                 "action": "dial", "caller_id": .optional(options.callerID),
                 "ring_timeout": .number(options.ringTimeout.seconds),
-                "headers": .object(
-                    JSONObject(members: options.headers.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+                "headers": .strings(options.headers),
             ]
+        case .ring: ["action": "ring"]
+        case .answer: ["action": "answer"]
+        case .reject(let status): ["action": "reject", "status": .integer(Int64(status))]
         case .listen: ["action": "listen"]
+        case .mute(let isMuted): ["action": "mute", "muted": .bool(isMuted)]
+        case .measure: ["action": "measure"]
         case .hangUp(let reason): ["action": "hang_up", "reason": .string(reason)]
         case .transfer(let target): ["action": "transfer", "target": .string(target)]
         case .play(let tag, let audio):
@@ -41,7 +49,11 @@ extension CallSession.Action {
         case .finishPlayout(let tag): ["action": "finish_playout", "tag": .integer(Int64(tag))]
         case .flush: ["action": "flush"]
         case .script(let command): command.logged
-        case .observe(let observation): ["observation": .string("\(observation)")]
+        case .service(let task, let request):
+            ["action": "service", "task": .integer(Int64(clamping: task.number)), "request": request.logged]
+        case .cancelService(let task):
+            ["action": "cancel_service", "task": .integer(Int64(clamping: task.number))]
+        case .observe(let observation): observation.logged
         case .finish(let outcome):
             [
                 "action": "finish", "outcome": .string(outcome.kind.rawValue), "reason": .string(outcome.reason),
@@ -53,17 +65,20 @@ extension CallSession.Action {
 }
 
 extension JSON {
-    fileprivate static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
-    fileprivate static func optional(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
+    static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+    static func optional(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
+
+    /// An object with the members sorted, so that equal dictionaries give equal lines.
+    static func strings(_ dictionary: [String: String]) -> JSON {
+        .object(JSONObject(members: dictionary.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    }
 }
 
 extension ModelEvent {
     fileprivate var logged: JSON {
         switch self {
         case .connected: ["event": "model_connected"]
-        case .event(.audioDelta(let path, let audio)):
-            ["event": "model", "audio_delta": .string(path.itemID), "bytes": .integer(Int64(audio.count))]
-        case .event(let event): ["event": "model", "message": .string("\(event)")]
+        case .event(let event): ["event": "model", "message": event.logged]
         case .malformed(let sentence): ["event": "model_malformed", "message": .string(sentence)]
         case .closed(let code, let reason):
             ["event": "model_closed", "code": .integer(Int64(code)), "reason": .string(reason)]
@@ -77,11 +92,7 @@ extension TelephonyEvent {
         switch self {
         case .ringing(let earlyMedia): ["event": "ringing", "early_media": .bool(earlyMedia)]
         case .answered(let headers):
-            [
-                "event": "answered",
-                "headers": .object(
-                    JSONObject(members: headers.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
-            ]
+            ["event": "answered", "headers": .strings(headers)]
         case .failed(let failure):
             [
                 "event": "failed", "status": .optional(failure.status), "reason": .string(failure.reason),
@@ -114,41 +125,14 @@ extension MediaReport {
         case .drained: ["event": "drained"]
         case .digit(let digit, let duration):
             ["event": "digit", "digit": .string(String(digit)), "ms": .integer(Int64(duration))]
+        case .measured(let quality):
+            [
+                "event": "measured", "packets_sent": .integer(Int64(quality.packetsSent)),
+                "packets_received": .integer(Int64(quality.packetsReceived)),
+                "packets_lost": .integer(Int64(quality.packetsLost)), "jitter_ms": .number(quality.jitterMilliseconds),
+                "round_trip_ms": quality.roundTripMilliseconds.map { .number($0) } ?? .null,
+            ]
         case .timedOut: ["event": "media_timed_out"]
-        }
-    }
-}
-
-extension ScriptOutcome {
-    fileprivate var logged: JSON {
-        switch self {
-        case .yielded(let request): ["yielded": .string("\(request)")]
-        case .returned(let values): ["returned": .array(values)]
-        case .failed(let fault):
-            [
-                "failed": .string(fault.kind.rawValue), "message": .string(fault.message),
-                "traceback": .string(fault.traceback),
-            ]
-        }
-    }
-}
-
-extension ScriptCommand {
-    fileprivate var logged: JSON {
-        switch self {
-        case .start(let task, .handler(let handler, let arguments), _):
-            [
-                "action": "script_start", "task": .integer(Int64(task.number)), "handler": .string(handler.rawValue),
-                "arguments": .array(arguments),
-            ]
-        case .start(let task, .action(let name, let arguments), _):
-            [
-                "action": "script_start", "task": .integer(Int64(task.number)), "function": .string(name),
-                "arguments": .object(arguments),
-            ]
-        case .resume(let task, let reply, _):
-            ["action": "script_resume", "task": .integer(Int64(task.number)), "reply": .string("\(reply)")]
-        case .cancel(let task): ["action": "script_cancel", "task": .integer(Int64(task.number))]
         }
     }
 }

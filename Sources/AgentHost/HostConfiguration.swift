@@ -14,6 +14,13 @@ public struct HostConfiguration: Sendable {
     public var modelOptions = CallSession.ModelOptions()
     public var limits = CallSession.Limits()
     public var scriptLimits = ScriptLimits()
+    /// What scripts may see of the environment.
+    public var scriptEnvironment = ScriptEnvironment()
+    /// Hosts that scripts may send HTTP requests to.
+    public var httpAllowed = HTTPAllowList()
+    public var serviceLimits = ScriptServices.Limits()
+    /// The agent that takes incoming calls; `nil`: the one whose flow has `on_incoming`.
+    public var inboundAgent: String?
     public var telephony = UserAgent.Configuration()
     public var media = MediaEngine.Configuration()
     /// The trunk of calls that name none; `nil` takes the only one.
@@ -31,8 +38,6 @@ public struct HostConfiguration: Sendable {
     public var verifyFlow: @Sendable (Flow) async -> [FlowDiagnostic] = { _ in [] }
     /// Told of what happens to the flows, in order; `nil` has it logged.
     public var onFlowNews: (@Sendable (FlowNews) -> Void)?
-    /// Told of each running call whose flow has a newer version that serves all new calls.
-    public var onSwap: @Sendable (_ callID: String, Flow) -> Void = { _, _ in }
 
     public init(flowsFolder: String, dataFolder: String, model: RealtimeConfiguration) {
         self.flowsFolder = flowsFolder

@@ -15,7 +15,7 @@ extension TrunkRecord {
         transport = "\(trunk.transport)"
         numbers = trunk.numbers
         authUsername = trunk.authUsername
-        authPassword = trunk.authPassword.map { StoredSecret($0.revealed) }
+        authPassword = trunk.authPassword
         headers = trunk.headers
         headersToAttributes = trunk.headersToAttributes
         attributesToHeaders = trunk.attributesToHeaders
@@ -34,7 +34,7 @@ extension OutboundTrunk {
         transport = Transport.allCases.first { "\($0)" == record.transport } ?? .auto
         numbers = record.numbers
         authUsername = record.authUsername
-        authPassword = record.authPassword.map { Secret($0.revealed) }
+        authPassword = record.authPassword
         headers = record.headers
         headersToAttributes = record.headersToAttributes
         attributesToHeaders = record.attributesToHeaders
@@ -82,15 +82,17 @@ extension CallRecord {
     /// A call that begins.
     init(_ plan: CallPlan) {
         self.init(
-            id: plan.id, agent: plan.flow.definition.name, room: plan.room, direction: .outbound,
+            id: plan.id, agent: plan.flow.definition.name, room: plan.room,
+            direction: plan.incoming == nil ? .outbound : .inbound,
             to: plan.target.number, from: plan.callerID ?? "", startedAt: Int64(plan.startedAt * 1e9))
-        dispatchID = plan.dispatchID
+        dispatchID = plan.dispatchID.isEmpty ? nil : plan.dispatchID
         trunkID = plan.trunkID
         scriptVersion = plan.flow.version
     }
 
     /// A call that has ended.
     mutating func complete(_ report: CallReport) {
+        scriptVersion = report.scriptVersion
         answeredAt = report.answeredAt.map { Int64($0 * 1e9) }
         endedAt = Int64(report.endedAt * 1e9)
         outcome = report.outcome.kind.rawValue

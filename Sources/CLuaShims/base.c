@@ -4,6 +4,9 @@
 
 #include "shims.h"
 
+/// Instructions that a step of the collector is charged for.
+#define COLLECTOR_STEP_COST 10000
+
 /// Marks the metatables of protected tables.
 static const char protected_mark = 0;
 
@@ -87,8 +90,7 @@ static int load(lua_State *L) {
     const char *text = lua_tolstring(L, 1, &length);
     const char *name = luaL_optstring(L, 2, text);
     bool has_environment = !lua_isnone(L, 4);
-    luashim_spend(L, length);
-    if (luaL_loadbufferx(L, text, length, name, "t") != LUA_OK) {
+    if (luashim_compile(L, text, length, name) != LUA_OK) {
         if (luashim_context_of(L)->exhausted) return luashim_stop(L);
         lua_pushnil(L);
         lua_insert(L, -2);
@@ -101,6 +103,12 @@ static int load(lua_State *L) {
     return 1;
 }
 
+static int to_string(lua_State *L) {
+    luaL_checkany(L, 1);
+    luashim_push_text(L, 1, NULL);
+    return 1;
+}
+
 static int collect_garbage(lua_State *L) {
     const char *option = luaL_optstring(L, 1, "step");
     if (strcmp(option, "count") == 0) {
@@ -109,7 +117,7 @@ static int collect_garbage(lua_State *L) {
     }
     if (strcmp(option, "step") != 0)
         return luaL_argerror(L, 1, lua_pushfstring(L, "\"count\" or \"step\" expected, got \"%s\"", option));
-    luashim_spend(L, 10 * LUASHIM_TICK);
+    luashim_spend(L, COLLECTOR_STEP_COST);
     lua_pushboolean(L, lua_gc(L, LUA_GCSTEP, 0));
     return 1;
 }
@@ -119,16 +127,8 @@ static int refuse_write(lua_State *L) {
 }
 
 /// Iterates over the hidden table without handing it out.
-static int next_protected(lua_State *L) {
-    lua_settop(L, 2);
-    if (lua_next(L, lua_upvalueindex(1))) return 2;
-    lua_pushnil(L);
-    return 1;
-}
-
 static int pairs_protected(lua_State *L) {
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_pushcclosure(L, next_protected, 1);
+    luashim_push_walk(L, lua_upvalueindex(1));
     return 1;
 }
 
@@ -158,6 +158,7 @@ const luaL_Reg luashim_base_functions[] = {
     {"setmetatable", set_metatable},
     {"rawset", raw_set},
     {"load", load},
+    {"tostring", to_string},
     {"collectgarbage", collect_garbage},
     {NULL, NULL},
 };

@@ -26,7 +26,9 @@ int luashim_close_coroutine(lua_State *L, lua_State *coroutine) {
     if (luashim_has_flag(coroutine, LUASHIM_THREAD_POISONED)) return LUA_OK;
     if (context->close_depth >= MAXIMUM_CLOSE_DEPTH) return luaL_error(L, "C stack overflow");
     context->close_depth++;
+    lua_State *former = luashim_enter(context, coroutine);
     int status = lua_resetthread(coroutine);
+    luashim_enter(context, former);
     context->close_depth--;
     return status;
 }
@@ -78,7 +80,9 @@ static int advance(lua_State *L, lua_State *coroutine, int arguments, int kind) 
     if (!lua_checkstack(coroutine, arguments)) return luaL_error(L, "too many arguments to resume");
     lua_xmove(L, coroutine, arguments);
     int count = 0;
+    lua_State *former = luashim_enter(context, coroutine);
     int status = lua_resume(coroutine, L, arguments, &count);
+    luashim_enter(context, former);
     if (context->exhausted) return luashim_stop(L);
     if (status == LUA_YIELD && context->host_yield) {
         if (lua_isyieldable(L)) {

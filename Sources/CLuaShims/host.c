@@ -25,6 +25,9 @@ static int raise_at_caller(lua_State *L) {
 }
 
 int luashim_finish(lua_State *L, luashim_reply reply) {
+    bool raises = reply.action == LUASHIM_RAISE || reply.action == LUASHIM_RAISE_AT_CALLER;
+    bool lacks_message = raises && reply.count == 0;
+    if (lacks_message || luashim_context_of(L)->host_refused) return luaL_error(L, "not enough memory");
     switch (reply.action) {
     case LUASHIM_RETURN: return reply.count;
     case LUASHIM_RAISE: return lua_error(L);
@@ -57,11 +60,11 @@ int luashim_print(lua_State *L) {
     luaL_buffinit(L, &line);
     for (int index = 1; index <= count; index++) {
         if (index > 1) luaL_addchar(&line, '\t');
-        luaL_tolstring(L, index, NULL);
+        luashim_push_text(L, index, NULL);
         luaL_addvalue(&line);
     }
     luaL_pushresult(&line);
-    lua_replace(L, 1);
+    lua_insert(L, 1);
     lua_settop(L, 1);
     return luashim_finish(L, luashim_call_body(L, (int32_t)lua_tointeger(L, lua_upvalueindex(1))));
 }
@@ -78,7 +81,17 @@ void luashim_push_loaded(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &loaded_key);
 }
 
-/// `require(name)`: the body pushes the compiled file, which is then run here.
+/// Compiles the text and the chunk's name on top, and leaves the function.
+static void compile_module(lua_State *L) {
+    size_t length;
+    const char *text = luaL_checklstring(L, -2, &length);
+    if (luashim_compile(L, text, length, luaL_checkstring(L, -1)) == LUA_OK) return;
+    if (luashim_context_of(L)->exhausted) luashim_stop(L);
+    const char *message = lua_tostring(L, -1);
+    luaL_error(L, "error loading '%s': %s", lua_tostring(L, 1), message != NULL ? message : "?");
+}
+
+/// `require(name)`: the body pushes the text and the name of its chunk; both are compiled and run here.
 int luashim_require(lua_State *L) {
     luaL_checktype(L, 1, LUA_TSTRING);
     lua_settop(L, 1);
@@ -91,7 +104,9 @@ int luashim_require(lua_State *L) {
     lua_pop(L, 1);
 
     luashim_reply reply = luashim_call_body(L, (int32_t)lua_tointeger(L, lua_upvalueindex(1)));
-    if (reply.action != LUASHIM_RETURN || reply.count != 1) return luashim_finish(L, reply);
+    bool is_found = reply.action == LUASHIM_RETURN && reply.count == 2 && !luashim_context_of(L)->host_refused;
+    if (!is_found) return luashim_finish(L, reply);
+    compile_module(L);
 
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, (void *)&loading_mark);

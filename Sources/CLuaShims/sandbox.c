@@ -24,10 +24,26 @@ static void publish(lua_State *L, const char *name) {
     lua_setglobal(L, name);
 }
 
+/// Lua looks for a function's name in the tables of loaded libraries. There the global table, on top, is replaced by a
+/// copy: it would take the longer to search the more globals a script has.
+static void list_base(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, -4)) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_setfield(L, -2, LUA_GNAME);
+    lua_pop(L, 1);
+}
+
 static void open_string(lua_State *L) {
     luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);
     static const char *const hidden[] = {"dump", NULL};
     hide(L, hidden);
+    luaL_setfuncs(L, luashim_pattern_functions, 0);
     guard(L, luashim_string_guards);
     // Methods of strings are found through their metatable, which scripts must not reach.
     lua_pushliteral(L, "");
@@ -52,22 +68,27 @@ int luashim_open(lua_State *L) {
     static const char *const hidden[] = {"dofile", "loadfile", "warn", NULL};
     hide(L, hidden);
     luaL_setfuncs(L, luashim_base_functions, 0);
+    luaL_setfuncs(L, luashim_order_functions, 0);
+    guard(L, luashim_base_guards);
     lua_pushvalue(L, 2);
     lua_pushcclosure(L, luashim_print, 1);
     lua_setfield(L, -2, "print");
     lua_pushvalue(L, 3);
     lua_pushcclosure(L, luashim_require, 1);
     lua_setfield(L, -2, "require");
+    list_base(L);
     lua_pop(L, 1);
 
     open_string(L);
     open_math(L, lua_tointeger(L, 1));
 
     luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 0);
+    luaL_setfuncs(L, luashim_sort_functions, 0);
     guard(L, luashim_table_guards);
     publish(L, LUA_TABLIBNAME);
 
     luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 0);
+    guard(L, luashim_utf8_guards);
     publish(L, LUA_UTF8LIBNAME);
 
     lua_newtable(L);

@@ -1,5 +1,5 @@
 import GRDB
-import SansIO
+public import SansIO
 
 /// A SIP trunk as it is stored.
 public struct TrunkRecord: Sendable, Equatable {
@@ -12,7 +12,7 @@ public struct TrunkRecord: Sendable, Equatable {
     public var transport = "auto"
     public var numbers: [String] = []
     public var authUsername = ""
-    public var authPassword: StoredSecret?
+    public var authPassword: Secret?
     public var headers: [String: String] = [:]
     public var headersToAttributes: [String: String] = [:]
     public var attributesToHeaders: [String: String] = [:]
@@ -34,7 +34,7 @@ public struct TrunkRecord: Sendable, Equatable {
         transport = row["transport"]
         numbers = try StoredJSON.strings(row["numbers"])
         authUsername = row["auth_username"]
-        authPassword = (row["auth_password"] as String?).map(StoredSecret.init)
+        authPassword = (row["auth_password"] as String?).map(Secret.init)
         headers = try StoredJSON.map(row["headers"])
         headersToAttributes = try StoredJSON.map(row["headers_to_attributes"])
         attributesToHeaders = try StoredJSON.map(row["attributes_to_headers"])

@@ -24,10 +24,30 @@ public struct AgentDefinition: Hashable, Sendable {
     public var tools: [Tool]
     /// The handlers that the flow defines.
     public var handlers: Set<ScriptHandler>
+    /// How long nobody speaks before `on_idle` runs.
+    public var idleTimeout: Duration
+    /// What is said and done when the script or the model fails.
+    public var fallback: Fallback?
+
+    /// The way out of a call that cannot go on.
+    public struct Fallback: Hashable, Sendable {
+        /// Said to the far end.
+        public var text: String
+        /// Where the far end is transferred to then; `nil` hangs up.
+        public var transferTo: String?
+
+        public init(text: String, transferTo: String? = nil) {
+            self.text = text
+            self.transferTo = transferTo
+        }
+    }
+
+    public static let defaultIdleTimeout = Duration.seconds(15)
 
     public init(
         name: String, mode: String = "realtime", voice: String? = nil, instructions: String, tools: [Tool] = [],
-        handlers: Set<ScriptHandler> = []
+        handlers: Set<ScriptHandler> = [], idleTimeout: Duration = AgentDefinition.defaultIdleTimeout,
+        fallback: Fallback? = nil
     ) {
         self.name = name
         self.mode = mode
@@ -35,5 +55,7 @@ public struct AgentDefinition: Hashable, Sendable {
         self.instructions = instructions
         self.tools = tools
         self.handlers = handlers
+        self.idleTimeout = idleTimeout
+        self.fallback = fallback
     }
 }

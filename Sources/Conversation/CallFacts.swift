@@ -26,15 +26,19 @@ public struct CallFacts: Hashable, Sendable {
     public var answeredAt: Double?
     /// Time since the answer. [s]
     public var duration: Double
+    /// Unix time at the moment that the script goes on. [s]
+    public var now: Double
     public var room: String
     public var mode: String
     /// Version of the script: a hash of its files.
     public var version: String
+    /// `call.stats`: what the media session measured last, and the latency of the turns so far.
+    public var statistics: JSON = [:]
 
     public init(
         id: String, to: String, from: String, direction: Direction, metadata: JSON, status: Status = .dialing,
         headers: [String: String] = [:], startedAt: Double, answeredAt: Double? = nil, duration: Double = 0,
-        room: String, mode: String = "realtime", version: String
+        now: Double? = nil, room: String, mode: String = "realtime", version: String
     ) {
         self.id = id
         self.to = to
@@ -46,6 +50,7 @@ public struct CallFacts: Hashable, Sendable {
         self.startedAt = startedAt
         self.answeredAt = answeredAt
         self.duration = duration
+        self.now = now ?? startedAt
         self.room = room
         self.mode = mode
         self.version = version

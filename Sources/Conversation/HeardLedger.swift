@@ -24,6 +24,10 @@ struct HeardLedger: Sendable {
         var isCondemned = false
         /// The media engine was told that no more audio comes.
         var isFinished = false
+        /// Not the model's: a sound file, or a line that the host has ready.
+        var isLocal = false
+        /// Only of local parts; those of the model have it from their request.
+        var isProtected = false
 
         var isLive: Bool {
             if case .ended = playout { false } else { true }
@@ -48,7 +52,20 @@ struct HeardLedger: Sendable {
     var isAudible: Bool { parts.contains { $0.isLive && $0.hasAudio && !$0.isCondemned } }
     /// Whether the caller may interrupt everything that is queued or playing.
     var isInterruptible: Bool {
-        parts.allSatisfy { !$0.isLive || $0.isCondemned || $0.request?.isInterruptible != false }
+        parts.allSatisfy { part in
+            !part.isLive || part.isCondemned || part.request?.isInterruptible != false && !part.isProtected
+        }
+    }
+
+    /// How long what is queued takes to be heard, at most.
+    func unheard(at now: Instant) -> Duration {
+        var milliseconds: Int64 = 0
+        for part in parts where part.isLive && !part.isCondemned {
+            var rest = Int64(part.transcript.audioBytes / G711Law.bytesPerMillisecond)
+            if case .playing(let since) = part.playout { rest = max(0, rest - (now - since).milliseconds) }
+            milliseconds += rest
+        }
+        return .milliseconds(milliseconds)
     }
 
     func hasLiveParts(request number: UInt64) -> Bool {
@@ -107,6 +124,22 @@ struct HeardLedger: Sendable {
     /// Ends all parts: nothing more comes from the model.
     mutating func completeAll() -> [PlayoutTag] {
         Set(parts.map(\.path.responseID)).sorted().flatMap { complete(responseID: $0) }
+    }
+
+    /// Files audio that is whole already, and not the model's.
+    ///
+    /// - Returns: The tag under which to play it.
+    mutating func appendLocal(audio byteCount: Int, text: String, isInterruptible: Bool) -> PlayoutTag {
+        let name = "local_\(nextTag)"
+        let index = part(RealtimePartPath(responseID: name, itemID: name), request: nil)
+        parts[index].transcript.append(text: text)
+        parts[index].transcript.append(audio: byteCount)
+        parts[index].transcript.completeText(nil)
+        parts[index].transcript.completeAudio()
+        parts[index].isFinished = true
+        parts[index].isLocal = true
+        parts[index].isProtected = !isInterruptible
+        return parts[index].tag
     }
 
     private mutating func part(_ path: RealtimePartPath, request: ResponseRequest?) -> Int {

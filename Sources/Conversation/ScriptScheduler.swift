@@ -8,16 +8,37 @@ struct ScriptScheduler: Sendable {
     /// What a coroutine is for.
     enum Purpose: Hashable, Sendable {
         case onDial
+        case onIncoming
         case notify(ScriptHandler)
         /// `on_function_call` before the call with this id.
         case check(callID: String)
         case action(callID: String)
+        /// `on_function_result` behind the call with this id, which had this output.
+        case result(callID: String, output: String)
+        /// A function of `call:spawn` or `call:after`.
+        case background
+        case handOver
         case onHangUp
+
+        /// The function call of the model that it serves.
+        var callID: String? {
+            switch self {
+            case .check(let callID), .action(let callID), .result(let callID, _): callID
+            default: nil
+            }
+        }
     }
 
     enum Step: Hashable, Sendable {
         case start(ScriptTaskID, ScriptEntry)
         case resume(ScriptTaskID, ScriptReply)
+        case handOver(ScriptTaskID, version: String)
+
+        var id: ScriptTaskID {
+            switch self {
+            case .start(let id, _), .resume(let id, _), .handOver(let id, _): id
+            }
+        }
     }
 
     private enum State {
@@ -36,6 +57,10 @@ struct ScriptScheduler: Sendable {
     private var running: ScriptTaskID?
     private var nextNumber: UInt64 = 1
 
+    /// Coroutines that run, wait, or are to be run.
+    var count: Int { coroutines.count }
+    /// Whether nothing runs, waits, or is to be run, but for functions in the background that wait.
+    var isQuiet: Bool { coroutines.values.allSatisfy { $0.purpose == .background && $0.state == .waiting } }
     /// Whether nothing runs, waits, or is to be run.
     var isIdle: Bool { coroutines.isEmpty }
     /// Whether a coroutine is with the script host now.
@@ -58,6 +83,30 @@ struct ScriptScheduler: Sendable {
         return id
     }
 
+    /// Asks the script host to go on with another version.
+    mutating func handOver(version: String) -> ScriptTaskID {
+        let id = ScriptTaskID(number: nextNumber)
+        nextNumber += 1
+        coroutines[id] = Coroutine(purpose: .handOver, state: .queued)
+        queue.append(.handOver(id, version: version))
+        return id
+    }
+
+    /// Forgets all that waits or is to go on, and the functions that were not started: the script host has closed it.
+    mutating func forgetWaiting() -> [ScriptTaskID] {
+        let gone = all.filter { id in
+            guard let coroutine = coroutines[id] else { return false }
+            return switch coroutine.state {
+            case .waiting, .resuming: true
+            case .queued: coroutine.purpose == .background
+            case .running, .abandoned: false
+            }
+        }
+        for id in gone { coroutines[id] = nil }
+        queue.removeAll { gone.contains($0.id) }
+        return gone
+    }
+
     /// Answers the yielded request of a coroutine; without effect when it doesn't wait.
     mutating func resume(_ id: ScriptTaskID, _ reply: ScriptReply) {
         guard coroutines[id]?.state == .waiting else { return }
@@ -69,11 +118,8 @@ struct ScriptScheduler: Sendable {
     mutating func next() -> Step? {
         guard running == nil, !queue.isEmpty else { return nil }
         let step = queue.removeFirst()
-        switch step {
-        case .start(let id, _), .resume(let id, _):
-            coroutines[id]?.state = .running
-            running = id
-        }
+        coroutines[step.id]?.state = .running
+        running = step.id
         return step
     }
 
@@ -109,11 +155,7 @@ struct ScriptScheduler: Sendable {
         guard let coroutine = coroutines[id] else { return false }
         switch coroutine.state {
         case .queued, .waiting, .resuming:
-            queue.removeAll { step in
-                switch step {
-                case .start(let other, _), .resume(let other, _): other == id
-                }
-            }
+            queue.removeAll { $0.id == id }
             coroutines[id] = nil
             return coroutine.state != .queued
         case .running, .abandoned:

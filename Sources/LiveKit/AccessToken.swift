@@ -1,5 +1,5 @@
 import Crypto
-import SansIO
+public import SansIO
 
 /// A LiveKit access token: a JSON Web Token signed with HMAC-SHA-256 (RFC 7519, RFC 7515; `HS256` of RFC 7518 §3.2).
 ///

@@ -71,9 +71,14 @@ public struct OutboundTrunk: Sendable, Equatable {
             TwirpError(.invalidArgument, reason, meta: ["argument": argument])
         }
         guard !address.isEmpty else { throw invalid("address", "the trunk needs an address: host or host:port") }
-        guard !address.contains("/"), !address.lowercased().hasPrefix("sip:"), !address.lowercased().hasPrefix("sips:"),
-            address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") })
-        else { throw invalid("address", "the trunk's address is a host or host:port, without \"sip:\" and user name") }
+        guard OutboundTrunk.isHost(address, mayHavePort: true) else {
+            throw invalid(
+                "address",
+                "the trunk's address “\(address)” is no host or host:port; write it without \"sip:\" and user")
+        }
+        guard fromHost.isEmpty || OutboundTrunk.isHost(fromHost, mayHavePort: false) else {
+            throw invalid("from_host", "the trunk's from_host “\(fromHost)” is no host")
+        }
         guard !numbers.isEmpty else { throw invalid("numbers", "the trunk needs at least one number to call from") }
         guard authUsername.isEmpty == (authPassword == nil) else {
             throw invalid("auth_password", "the trunk needs a user name and a password, or neither")
@@ -81,6 +86,31 @@ public struct OutboundTrunk: Sendable, Equatable {
         for (name, value) in headers where (name + value).utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
             throw invalid("headers", "a header of the trunk holds a control character")
         }
+    }
+
+    /// Whether the text is a host name or an address, IPv6 in brackets (RFC 3261 §25.1, `hostport`).
+    private static func isHost(_ text: String, mayHavePort: Bool) -> Bool {
+        var host = text.utf8[...]
+        let colon = UInt8(ascii: ":")
+        let afterBracket = host.lastIndex(of: UInt8(ascii: "]")).map { host.index(after: $0) }
+        if let end = host[(afterBracket ?? host.startIndex)...].firstIndex(of: colon) {
+            let port = host[host.index(after: end)...]
+            guard mayHavePort, port.count <= 5,
+                port.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+                let number = UInt16(String(decoding: port, as: UTF8.self)), number > 0
+            else { return false }
+            host = host[..<end]
+        }
+        if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") {
+            host = host.dropFirst().dropLast()
+            return host.contains(colon)
+                && host.allSatisfy { Character(UnicodeScalar($0)).isHexDigit || $0 == colon || $0 == UInt8(ascii: ".") }
+        }
+        return !host.isEmpty
+            && host.allSatisfy { byte in
+                let character = Character(UnicodeScalar(byte))
+                return character.isASCII && (character.isLetter || character.isNumber || "-._".contains(character))
+            }
     }
 
     /// The message for a response: without password.

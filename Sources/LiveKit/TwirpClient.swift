@@ -14,7 +14,10 @@ public struct TwirpClient: Sendable {
 
         public var description: String {
             switch self {
-            case .unreachable(let error): error.message
+            case .unreachable(let error):
+                error.code == .connectionRefused
+                    ? "\(error.message) Start it with `moonline dev`, or set LIVEKIT_URL."
+                    : "\(error.message) Check LIVEKIT_URL."
             case .refused(let error, let server): Failure.sentence(error, server)
             case .notTheAPI(let server, let status):
                 "What answers at \(server) (status \(status)) is no Moonline or LiveKit server. Check LIVEKIT_URL."
@@ -27,7 +30,7 @@ public struct TwirpClient: Sendable {
                 "\(server) does not accept the API key (\(error)). Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET."
             case .unimplemented, .badRoute: "\(server) does not know this call (\(error))."
             case .unavailable, .resourceExhausted: "\(server) takes no calls now: \(error). Try again later."
-            default: "\(error)".hasSuffix(".") ? "\(server): \(error)" : "\(server): \(error)."
+            default: "\(error)".hasSuffix(".") ? "\(error)" : "\(error)."
             }
         }
     }

@@ -1,5 +1,5 @@
 public import Net
-import SansIO
+public import SansIO
 
 /// The server side of LiveKit's API: `POST /twirp/livekit.<Service>/<Method>`, in JSON.
 ///

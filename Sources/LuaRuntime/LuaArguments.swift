@@ -5,6 +5,8 @@ public struct LuaArguments {
     let state: LuaState
     let thread: OpaquePointer
     public let count: Int
+    /// What the function's table was made for; `nil` for a function that was made alone.
+    public let owner: AnyObject?
 
     /// The argument at `position`, counted from 1 as in Lua; `nil` behind the last.
     public subscript(position: Int) -> LuaValue {

@@ -9,6 +9,9 @@ public struct LuaLimits: Hashable, Sendable {
     /// Bounds of a value that a script hands to the host as JSON.
     public var values: ValueLimits
 
+    /// Length of a line that a script prints and of an error message; what goes beyond is cut off. [byte]
+    public var lineBytes: Int
+
     /// Bounds of a table that becomes JSON.
     public struct ValueLimits: Hashable, Sendable {
         /// Tables inside tables.
@@ -27,11 +30,12 @@ public struct LuaLimits: Hashable, Sendable {
 
     public init(
         memory: Int = 16 << 20, instructions: UInt64 = 10_000_000, processorTime: Duration = .milliseconds(100),
-        values: ValueLimits = ValueLimits()
+        values: ValueLimits = ValueLimits(), lineBytes: Int = 4096
     ) {
         self.memory = memory
         self.instructions = instructions
         self.processorTime = processorTime
         self.values = values
+        self.lineBytes = lineBytes
     }
 }

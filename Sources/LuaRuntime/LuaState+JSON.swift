@@ -11,7 +11,7 @@ extension LuaState {
     public func json(_ value: LuaValue) throws(LuaConversionError) -> JSON {
         if case .json(let json) = value { return json }
         var reader = TableReader(thread: main, limits: limits.values)
-        push(value, on: main)
+        guard push([value], on: main) else { throw LuaConversionError(path: "", reason: memoryMessage) }
         defer { lua_shim_pop(main, lua_gettop(main) - reader.base) }
         return try reader.read(depth: 0)
     }
@@ -68,9 +68,8 @@ private struct TableReader {
     private mutating func readTable(depth: Int) throws(LuaConversionError) -> JSON {
         let table = lua_topointer(thread, -1)
         guard !enclosing.contains(table) else { throw failure("a table that contains itself") }
-        guard depth < limits.depth, lua_checkstack(thread, 8) != 0 else {
-            throw failure("tables nested deeper than \(limits.depth)")
-        }
+        guard depth < limits.depth else { throw failure("tables nested deeper than \(limits.depth)") }
+        guard lua_checkstack(thread, 8) != 0 else { throw failure("not enough memory") }
         enclosing.append(table)
         defer { enclosing.removeLast() }
         let length = lua_rawlen(thread, -1)

@@ -5,12 +5,13 @@ import SansIO
 extension LuaState {
     /// Runs a function, with a fresh budget, until it ends, fails or waits for the host.
     public func start(_ function: LuaReference, arguments: [LuaValue] = []) -> LuaOutcome {
-        guard let thread = luashim_new_task(main) else {
-            return .failed(LuaFault(kind: .memory, message: memoryMessage))
-        }
-        let coroutine = LuaCoroutine(reference: popReference(on: main), thread: thread)
-        push(.function(function), on: thread)
-        return run(coroutine, values: arguments)
+        let reference = makeReference(LUASHIM_NEW_TASK)
+        guard !context.pointee.host_refused, lua_checkstack(main, 1) != 0 else { return .failed(memoryFault) }
+        lua_rawgeti(main, lua_shim_registry_index(), lua_Integer(reference.index))
+        let thread = lua_tothread(main, -1)
+        lua_shim_pop(main, 1)
+        guard let thread else { return .failed(memoryFault) }
+        return run(LuaCoroutine(reference: reference, thread: thread), values: [.function(function)] + arguments)
     }
 
     /// Continues a coroutine with the results of what it waits for, with a fresh budget.
@@ -32,18 +33,21 @@ extension LuaState {
     private func run(_ coroutine: LuaCoroutine, values: [LuaValue]) -> LuaOutcome {
         let thread = coroutine.thread
         coroutine.isSuspended = false
-        guard lua_checkstack(thread, Int32(clamping: values.count) + 8) != 0 else {
-            return .failed(LuaFault(kind: .memory, message: memoryMessage))
+        guard !context.pointee.host_refused, push(values, on: thread) else {
+            return fail(coroutine, memoryFault)
         }
-        for value in values { push(value, on: thread) }
         var count: Int32 = 0
-        let status = luashim_resume(main, thread, Int32(clamping: values.count), &count)
+        // The function itself is not an argument.
+        let arguments = lua_status(thread) == LUA_YIELD ? values.count : values.count - 1
+        let status = luashim_resume(main, thread, Int32(clamping: arguments), &count)
+        if context.pointee.host_refused { return fail(coroutine, memoryFault) }
         if context.pointee.exhausted { return fail(coroutine, budgetFault(on: thread)) }
         switch status {
         case LUA_OK:
             let top = lua_gettop(thread)
             let first = max(1, top - count + 1)
-            return .returned(first <= top ? (first...top).map { value(at: $0, on: thread) } : [])
+            let results = first <= top ? (first...top).map { value(at: $0, on: thread) } : []
+            return context.pointee.host_refused ? .failed(memoryFault) : .returned(results)
         case LUA_YIELD where context.pointee.host_yield:
             coroutine.isSuspended = true
             return .yielded(coroutine)
@@ -52,10 +56,9 @@ extension LuaState {
         default:
             // The error stays on top: closing hands it to the `<close>` variables.
             let message = errorMessage(on: thread)
-            let isMemory = status == LUA_ERRMEM || context.pointee.memory_refused && message == "not enough memory"
             return fail(
                 coroutine,
-                isMemory
+                isMemory(status, message)
                     ? fault(kind: .memory, message: positioned(memoryMessage, on: thread), on: thread)
                     : fault(kind: .error, message: message, on: thread),
                 knownMessage: message)
@@ -77,12 +80,25 @@ extension LuaState {
         if context.pointee.exhausted { return budgetFault(on: coroutine.thread) }
         // Closing a thread that failed ends with the thread's own error when nothing else went wrong.
         guard status != LUA_OK, status != LUA_YIELD, lua_gettop(coroutine.thread) > 0 else { return nil }
-        return LuaFault(kind: .error, message: popErrorMessage(on: coroutine.thread))
+        let message = popErrorMessage(on: coroutine.thread)
+        return LuaFault(kind: isMemory(status, message) ? .memory : .error, message: message)
     }
 
-    var memoryMessage: String { "not enough memory: the script may hold \(limits.memory / 1024) KiB" }
+    /// Whether an error is Lua's own for a refused allocation, perhaps raised again by the script.
+    private func isMemory(_ status: Int32, _ message: String) -> Bool {
+        status == LUA_ERRMEM || context.pointee.memory_refused && message == "not enough memory"
+    }
 
-    private func budgetFault(on thread: OpaquePointer) -> LuaFault {
+    /// The host's own work found no memory.
+    private var memoryFault: LuaFault { LuaFault(kind: .memory, message: memoryMessage) }
+
+    var memoryMessage: String {
+        context.pointee.host_refused
+            ? "not enough memory: the host has none left for this script"
+            : "not enough memory: the script may hold \(limits.memory / 1024) KiB"
+    }
+
+    func budgetFault(on thread: OpaquePointer) -> LuaFault {
         let limit =
             context.pointee.instructions_used > limits.instructions
             ? "\(limits.instructions) instructions" : "\(limits.processorTime.milliseconds) ms of processor time"
@@ -100,7 +116,8 @@ extension LuaState {
     }
 
     private func fault(kind: LuaFault.Kind, message: String, on thread: OpaquePointer) -> LuaFault {
-        luaL_traceback(main, thread, nil, 0)
+        guard lua_checkstack(main, 4) != 0 else { return LuaFault(kind: kind, message: message) }
+        luashim_push_traceback(main, thread)
         let traceback = value(at: -1, on: main).text ?? ""
         lua_shim_pop(main, 1)
         let place = position(on: thread)

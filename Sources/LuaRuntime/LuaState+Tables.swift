@@ -15,38 +15,32 @@ public struct LuaFunctionDescription: Hashable, Sendable {
 
 extension LuaState {
     /// A new, empty table.
-    public func makeTable() -> LuaReference {
-        lua_createtable(main, 0, 0)
-        return popReference(on: main)
+    public func makeTable() -> LuaReference { makeReference(LUASHIM_NEW_TABLE) }
+
+    /// A new table of host functions, by name.
+    ///
+    /// - Parameter owner: What the bodies find in ``LuaArguments/owner``; held as long as the state.
+    public func makeTable(of functions: LuaFunctionTable, owner: AnyObject? = nil) -> LuaReference {
+        let first = addHostFunctions(functions, owner: owner)
+        return makeReference(
+            LUASHIM_NEW_FUNCTIONS, [.integer(Int64(first))] + functions.names.map { .string($0) })
     }
 
     /// The field of a table, without metamethods.
     public func field(_ name: String, of table: LuaReference) -> LuaValue {
-        push(.table(table), on: main)
-        guard lua_type(main, -1) == LUA_TTABLE else {
-            lua_shim_pop(main, 1)
-            return .nil
-        }
-        push(.string(name), on: main)
-        lua_rawget(main, -2)
-        defer { lua_shim_pop(main, 2) }
+        guard perform(LUASHIM_GET_FIELD, [.table(table), .string(name)]) == 0 else { return .nil }
+        defer { lua_shim_pop(main, 1) }
         return value(at: -1, on: main)
     }
 
     /// Sets a field of a table, without metamethods.
     public func setField(_ name: String, of table: LuaReference, to value: LuaValue) {
-        push(.table(table), on: main)
-        if lua_type(main, -1) == LUA_TTABLE {
-            push(.string(name), on: main)
-            push(value, on: main)
-            lua_rawset(main, -3)
-        }
-        lua_shim_pop(main, 1)
+        perform(LUASHIM_SET_FIELD, [.table(table), .string(name), value])
     }
 
     /// The string keys of a table, sorted: Lua's own order changes from run to run.
     public func fieldNames(of table: LuaReference) -> [String] {
-        push(.table(table), on: main)
+        guard push([.table(table)], on: main) else { return [] }
         defer { lua_shim_pop(main, 1) }
         guard lua_type(main, -1) == LUA_TTABLE else { return [] }
         var names: [String] = []
@@ -62,36 +56,29 @@ extension LuaState {
 
     /// Sets the metatable of a table of the host's.
     public func setMetatable(_ metatable: LuaReference, of table: LuaReference) {
-        push(.table(table), on: main)
-        push(.table(metatable), on: main)
-        lua_setmetatable(main, -2)
-        lua_shim_pop(main, 1)
+        perform(LUASHIM_SET_METATABLE, [.table(table), .table(metatable)])
     }
 
     /// A proxy through which scripts can read a table but not write it.
     public func makeProtected(_ table: LuaReference, name: String) -> LuaReference {
-        push(.table(table), on: main)
-        luashim_protect(main, name)
-        return popReference(on: main)
+        makeReference(LUASHIM_PROTECT, [.table(table), .string(name)])
     }
 
     /// Sets a global variable.
     public func setGlobal(_ name: String, _ value: LuaValue) {
-        push(value, on: main)
-        lua_setglobal(main, name)
+        perform(LUASHIM_SET_GLOBAL, [.string(name), value])
     }
 
     /// Whether two references hold the same value.
     public func isSame(_ left: LuaReference, _ right: LuaReference) -> Bool {
-        push(.table(left), on: main)
-        push(.table(right), on: main)
+        guard push([.table(left), .table(right)], on: main) else { return false }
         defer { lua_shim_pop(main, 2) }
         return lua_rawequal(main, -1, -2) != 0
     }
 
     /// Where a function was written; `nil` for the host's own.
     public func description(of function: LuaReference) -> LuaFunctionDescription? {
-        push(.function(function), on: main)
+        guard push([.function(function)], on: main) else { return nil }
         defer { lua_shim_pop(main, 1) }
         guard lua_type(main, -1) == LUA_TFUNCTION else { return nil }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { buffer in

@@ -2,16 +2,34 @@ import CLua
 import CLuaShims
 import SansIO
 
-// Pushing and reading. The memory cap is lifted while the host works, and all table access is raw, so that nothing here
-// can raise.
+// Pushing and reading. All table access is raw, so that no script code runs here. What may need memory goes through
+// `perform`; what Swift calls of Lua itself can neither raise nor allocate.
 extension LuaState {
+    /// Does the host's work. A state for which that failed runs no script any more.
+    ///
+    /// - Returns: The reference that was made, or 0; -1 when there was no memory.
+    @discardableResult func perform(_ operation: luashim_operation, _ values: [LuaValue] = []) -> Int32 {
+        guard !values.isEmpty else { return luashim_perform(main, operation, nil, 0, 0) }
+        encoder.encode(values)
+        return encoder.bytes.withUnsafeBufferPointer { bytes in
+            luashim_perform(main, operation, bytes.baseAddress, bytes.count, Int32(clamping: values.count))
+        }
+    }
+
+    /// Does work that makes a reference; one to `nil` when there was no memory.
+    func makeReference(_ operation: luashim_operation, _ values: [LuaValue] = []) -> LuaReference {
+        LuaReference(state: self, index: perform(operation, values))
+    }
+
     func release(_ index: Int32) {
+        guard index >= 0 else { return }
+        referenceCount -= 1
         luaL_unref(main, lua_shim_registry_index(), index)
     }
 
     /// Takes the value on top into a reference.
     func popReference(on thread: OpaquePointer) -> LuaReference {
-        LuaReference(state: self, index: luaL_ref(thread, lua_shim_registry_index()))
+        LuaReference(state: self, index: luashim_refer(main, thread))
     }
 
     /// The value at a stack index; it stays there.
@@ -35,54 +53,37 @@ extension LuaState {
     }
 
     /// The bytes of a string at a stack index; only for strings, because Lua would convert a number in place.
-    func bytes(at index: Int32, on thread: OpaquePointer) -> [UInt8] {
+    func bytes(at index: Int32, on thread: OpaquePointer, atMost maximum: Int = .max) -> [UInt8] {
         var length = 0
         guard let text = lua_tolstring(thread, index, &length) else { return [] }
-        return Array(UnsafeRawBufferPointer(start: text, count: length))
+        return Array(UnsafeRawBufferPointer(start: text, count: min(length, maximum)))
     }
 
-    func push(_ value: LuaValue, on thread: OpaquePointer) {
+    /// Pushes all values, or none when there is no memory.
+    func push(_ values: [LuaValue], on thread: OpaquePointer) -> Bool {
+        let count = Int32(clamping: values.count)
+        guard lua_checkstack(thread, count + 8) != 0 else { return false }
+        if values.allSatisfy({ pushSimple($0, on: nil) }) {
+            for value in values { _ = pushSimple(value, on: thread) }
+            return true
+        }
+        guard perform(LUASHIM_PUSH, values) == 0 else { return false }
+        if thread != main { lua_xmove(main, thread, count) }
+        return true
+    }
+
+    /// Pushes a value for which no memory is needed, where a thread is given. False for the others.
+    private func pushSimple(_ value: LuaValue, on thread: OpaquePointer?) -> Bool {
         switch value {
-        case .nil: lua_pushnil(thread)
-        case .boolean(let value): lua_pushboolean(thread, value ? 1 : 0)
-        case .integer(let value): lua_pushinteger(thread, value)
-        case .number(let value): lua_pushnumber(thread, value)
-        case .string(let bytes): push(bytes: bytes, on: thread)
+        case .nil: if let thread { lua_pushnil(thread) }
+        case .boolean(let value): if let thread { lua_pushboolean(thread, value ? 1 : 0) }
+        case .integer(let value): if let thread { lua_pushinteger(thread, value) }
+        case .number(let value): if let thread { lua_pushnumber(thread, value) }
         case .table(let reference), .function(let reference), .opaque(let reference):
-            lua_rawgeti(thread, lua_shim_registry_index(), lua_Integer(reference.index))
-        case .json(let value): push(value, depth: 0, on: thread)
+            if let thread { lua_rawgeti(thread, lua_shim_registry_index(), lua_Integer(reference.index)) }
+        case .string, .json: return false
         }
-    }
-
-    private func push(bytes: [UInt8], on thread: OpaquePointer) {
-        bytes.withUnsafeBytes { buffer in
-            _ = lua_pushlstring(thread, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-    }
-
-    /// Values nested deeper than any parser of ours lets through become `nil`.
-    private func push(_ json: JSON, depth: Int, on thread: OpaquePointer) {
-        guard depth < 256, lua_checkstack(thread, 8) != 0 else { return lua_pushnil(thread) }
-        switch json {
-        case .null: lua_pushnil(thread)
-        case .bool(let value): lua_pushboolean(thread, value ? 1 : 0)
-        case .integer(let value): lua_pushinteger(thread, value)
-        case .number(let value): lua_pushnumber(thread, value)
-        case .string(let text): push(bytes: Array(text.utf8), on: thread)
-        case .array(let elements):
-            lua_createtable(thread, Int32(clamping: elements.count), 0)
-            for (index, element) in elements.enumerated() {
-                push(element, depth: depth + 1, on: thread)
-                lua_rawseti(thread, -2, lua_Integer(index + 1))
-            }
-        case .object(let object):
-            lua_createtable(thread, 0, Int32(clamping: object.count))
-            for member in object.members where member.value != .null {
-                push(bytes: Array(member.key.utf8), on: thread)
-                push(member.value, depth: depth + 1, on: thread)
-                lua_rawset(thread, -3)
-            }
-        }
+        return true
     }
 
     /// Takes the error on top as a message.
@@ -95,19 +96,35 @@ extension LuaState {
     /// The error on top as a message. Runs no script code, and so no `__tostring`.
     func errorMessage(on thread: OpaquePointer) -> String {
         guard lua_gettop(thread) > 0 else { return "unknown error" }
+        if lua_type(thread, -1) == LUA_TSTRING {
+            return cut(bytes(at: -1, on: thread, atMost: limits.lineBytes &+ 1))
+        }
         let value = value(at: -1, on: thread)
         switch value {
-        case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
         case .integer(let number): return String(number)
         case .number(let number): return "\(number)"
         case .table:
             do throws(LuaConversionError) {
-                return "error object \(try json(value).text)"
+                return cut(Array("error object \(try json(value).text)".utf8))
             } catch {
                 return "(error object is a table value)"
             }
         default: return "(error object is a \(value.typeName) value)"
         }
+    }
+
+    /// The text, with `…` for what goes beyond the limit of a line.
+    func cut(_ bytes: [UInt8]) -> String {
+        guard bytes.count > limits.lineBytes else { return String(decoding: bytes, as: UTF8.self) }
+        var end = max(0, limits.lineBytes)
+        // Not inside a character.
+        while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: bytes[..<end], as: UTF8.self) + "…"
+    }
+
+    /// Chunk and line where a coroutine waits; `nil` once it has ended.
+    public func position(of coroutine: LuaCoroutine) -> (file: String, line: Int)? {
+        coroutine.isSuspended ? position(on: coroutine.thread) : nil
     }
 
     /// Chunk and line of the innermost script function on a thread.

@@ -45,9 +45,11 @@ public final class LuaReference {
     let state: LuaState
     let index: Int32
 
+    /// - Parameter index: In the registry; negative for `nil`.
     init(state: LuaState, index: Int32) {
         self.state = state
         self.index = index
+        if index >= 0 { state.referenceCount += 1 }
     }
 
     deinit { state.release(index) }

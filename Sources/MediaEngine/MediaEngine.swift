@@ -14,7 +14,7 @@ public final class MediaEngine: Sendable {
         public var threads = 1
         /// Streams that one thread carries at most.
         public var streamsPerThread = 2_048
-        /// After so long without RTP a stream reports ``MediaEvent/timedOut``; zero: never.
+        /// After so long without RTP and RTCP a stream reports ``MediaEvent/timedOut``; zero: never.
         public var mediaTimeout: Duration = .seconds(30)
         /// How long a packet waits behind a gap.
         public var reorderWait: Duration = .milliseconds(40)

@@ -17,6 +17,7 @@ public enum MediaEvent: Sendable, Hashable {
     case drained(at: Instant)
     /// A key of the far end: `0`…`9`, `*`, `#`, `A`…`D`.
     case digit(Character, durationMilliseconds: Int)
-    /// No RTP has come for the configured time although the far end should send. Reported once until RTP is back.
+    /// Neither RTP nor RTCP has come for the configured time although the far end should send. Reported once until one
+    /// of them is back.
     case timedOut
 }

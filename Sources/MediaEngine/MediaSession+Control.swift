@@ -14,6 +14,7 @@ extension MediaSession {
             return
         }
         var reader = ControlReader(datagram)
+        var isLeaving = false
         do {
             while let packet = try reader.next() {
                 switch packet {
@@ -21,13 +22,15 @@ extension MediaSession {
                     if sender == reception.ssrc { reception.receive(senderReport: info, at: now) }
                     receive(blocks, at: now)
                 case .receiverReport(_, let blocks): receive(blocks, at: now)
-                case .sourceDescription, .goodbye, .other: break
+                case .goodbye: isLeaving = true
+                case .sourceDescription, .other: break
                 }
             }
         } catch {
             memory.pointee.counters.invalidDropped.count()
             return
         }
+        if !isLeaving { noteSignOfLife(at: now) }
         controlSource = source
         interval.note(bytes: datagram.count)
     }

@@ -58,8 +58,7 @@ extension MediaSession {
         memory.pointee.counters.packetsReceived.count()
         memory.pointee.counters.bytesReceived.count(count)
         memory.pointee.counters.jitterMicroseconds.store(UInt64(reception.jitter) * 125, ordering: .relaxed)
-        lastHeard = now
-        hasTimedOut = false
+        noteSignOfLife(at: now)
         if !hasStarted {
             hasStarted = true
             report(UpwardRecord(.started, at: now))
@@ -138,6 +137,12 @@ extension MediaSession {
             concealment.note(UnsafeRawBufferPointer(transcoded))
             deliver(UnsafeRawBufferPointer(transcoded), at: now)
         }
+    }
+
+    /// RTP or RTCP came: the media time-out begins anew. A far end that suppresses silence goes on sending reports.
+    mutating func noteSignOfLife(at now: Instant) {
+        lastHeard = now
+        hasTimedOut = false
     }
 
     /// Does what time asks for on the way up: gaps, silence, keys without end, a far end that is gone.

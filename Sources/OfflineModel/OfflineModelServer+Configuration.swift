@@ -17,7 +17,8 @@ extension OfflineModelServer {
         public var pace: Double = 8
         /// Whether audio is judged and recognised, or only counted: `false` serves many sessions that only stream.
         public var hears = true
-        /// The day, ISO 8601, that "tomorrow" is counted from; `nil` is the day on which the session begins.
+        /// The day, ISO 8601, that "tomorrow" is counted from; `nil` is the day on which the session
+        /// begins, in this machine's time zone.
         public var today: String?
         /// Utterances that are recognised at the same time. Each recogniser holds models of its own.
         public var recognizerCount = 2

@@ -130,7 +130,7 @@ public final class OfflineModelServer: Sendable {
         let session = RealtimeServerSession.Configuration(
             seed: configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15, unixTime: Int64(now),
             refusedKeys: configuration.refusedKeys, hears: configuration.hears, pace: configuration.pace)
-        let today = configuration.today ?? Date.now.formatted(.iso8601.year().month().day())
+        let today = configuration.today ?? LocalDay.text(unixTime: Int64(now))
         return .accept(subprotocol: offered.contains("realtime") ? "realtime" : nil) { socket in
             var logger = logger
             logger[metadataKey: "session"] = "\(number)"

@@ -41,9 +41,24 @@ public struct JSONObject: Hashable, Sendable {
     public var count: Int { members.count }
     public var keys: [String] { members.map(\.key) }
 
+    /// The object with each value changed.
+    public func mapValues<Failure: Error>(_ change: (JSON) throws(Failure) -> JSON) throws(Failure) -> JSONObject {
+        var changed = self
+        for index in changed.members.indices { changed.members[index].value = try change(members[index].value) }
+        return changed
+    }
+
     /// Appends without looking for an equal key. The caller knows that there is none.
-    mutating func appendNew(key: String, value: JSON) {
+    ///
+    /// - Returns: The index of the member.
+    @discardableResult mutating func appendNew(key: String, value: JSON) -> Int {
         members.append(Member(key: key, value: value))
+        return members.count - 1
+    }
+
+    /// Replaces the value of a member whose index the caller knows.
+    mutating func replace(at index: Int, by value: JSON) {
+        members[index].value = value
     }
 }
 
@@ -129,7 +144,16 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
     }
 
     /// An object of the given members; the last of several equal keys wins.
+    ///
+    /// - Complexity: O(n).
     public init(members: some Sequence<(String, JSON)>) {
-        for (key, value) in members { self[key] = value }
+        var indices: [String: Int] = [:]
+        for (key, value) in members {
+            if let index = indices[key] {
+                replace(at: index, by: value)
+            } else {
+                indices[key] = appendNew(key: key, value: value)
+            }
+        }
     }
 }

@@ -94,7 +94,7 @@ private struct JSONParser {
     private mutating func parseObject(depth: Int) throws(JSONError) -> JSON {
         offset += 1
         var object = JSONObject()
-        var keys: Set<String> = []
+        var indices: [String: Int] = [:]
         skipWhitespace()
         if take(UInt8(ascii: "}")) { return .object(object) }
         while true {
@@ -104,7 +104,11 @@ private struct JSONParser {
             skipWhitespace()
             guard take(UInt8(ascii: ":")) else { throw failure(.unexpectedCharacter) }
             let value = try parseValue(depth: depth + 1)
-            if keys.insert(key).inserted { object.appendNew(key: key, value: value) } else { object[key] = value }
+            if let index = indices[key] {
+                object.replace(at: index, by: value)
+            } else {
+                indices[key] = object.appendNew(key: key, value: value)
+            }
             skipWhitespace()
             if take(UInt8(ascii: "}")) { return .object(object) }
             guard take(UInt8(ascii: ",")) else { throw failure(.unexpectedCharacter) }

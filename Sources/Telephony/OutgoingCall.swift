@@ -9,20 +9,39 @@ public struct TrunkRoute: Sendable, Hashable {
     public var username: String?
     /// Never logged.
     public var password: String?
+    /// The host of the From header field; `nil` for the trunk's own.
+    public var fromHost: String?
 
-    public init(host: String, port: UInt16? = nil, username: String? = nil, password: String? = nil) {
+    public init(
+        host: String, port: UInt16? = nil, username: String? = nil, password: String? = nil, fromHost: String? = nil
+    ) {
         self.host = host
         self.port = port
         self.username = username
         self.password = password
+        self.fromHost = fromHost
     }
 
-    /// - Parameter address: `host`, `host:port` or `[2001:db8::1]:port`.
-    /// - Returns: `nil` when it is none of these.
-    public init?(address: String, username: String? = nil, password: String? = nil) {
+    /// - Parameters:
+    ///   - address: `host`, `host:port` or `[2001:db8::1]:port`.
+    ///   - fromHost: A host name or an address, without port; `nil` or empty for the trunk's own.
+    /// - Returns: `nil` when one of them is something else.
+    public init?(address: String, username: String? = nil, password: String? = nil, fromHost: String? = nil) {
+        guard let trunk = TrunkRoute.hostAndPort(address) else { return nil }
+        var sender: String?
+        if let fromHost, !fromHost.isEmpty {
+            guard let host = TrunkRoute.hostAndPort(fromHost), host.port == nil else { return nil }
+            sender = host.host
+        }
+        self.init(host: trunk.host, port: trunk.port, username: username, password: password, fromHost: sender)
+    }
+
+    private static func hostAndPort(_ text: String) -> (host: String, port: UInt16?)? {
         do {
-            guard let uri = try URI(parsing: "sip:" + address).sip, uri.user == nil else { return nil }
-            self.init(host: uri.host, port: uri.port, username: username, password: password)
+            guard let uri = try URI(parsing: "sip:" + text).sip, uri.user == nil, uri.parameters.isEmpty,
+                uri.headers.isEmpty
+            else { return nil }
+            return (uri.host, uri.port)
         } catch {
             return nil
         }
@@ -54,10 +73,18 @@ public struct OutgoingCall: Sendable {
 }
 
 extension OutgoingCall {
+    /// The caller's URI: its host is what the trunk asks for, else the trunk's own, else `ownHost`.
+    func callerURI(ownHost: String) -> SIPURI {
+        SIPURI(user: callerID ?? "anonymous", host: trunk?.fromHost ?? trunk?.host ?? ownHost)
+    }
+
     /// The Request-URI: a number becomes a user of the trunk's domain (Twilio drops any other host).
     func requestURI() throws(TelephonyError) -> SIPURI {
         let lower = target.lowercased()
-        if lower.hasPrefix("sip:") || lower.hasPrefix("sips:") {
+        if lower.hasPrefix("sips:") {
+            throw invalidTarget("sips: asks for TLS on every hop (RFC 3261 §19.1), and only UDP is spoken so far")
+        }
+        if lower.hasPrefix("sip:") {
             do {
                 guard let uri = try URI(parsing: target).sip else { throw invalidTarget("it is no SIP URI") }
                 return uri

@@ -4,7 +4,6 @@ import Net
 import SDP
 import SIP
 public import SansIO
-import Synchronization
 
 /// The telephone side of this program: one UDP port of SIP, and the calls on it.
 ///
@@ -19,6 +18,8 @@ public actor UserAgent {
         public var publicAddress: String?
         /// Goes into the User-Agent header.
         public var name = "Moonline"
+        /// Calls at a time, in both directions.
+        public var maximumCalls = UserAgentCore.Limits().calls
 
         public init() {}
     }
@@ -107,7 +108,9 @@ public actor UserAgent {
         self.socket = socket
         timer = DeadlineTimer { work.yield(.input(.deadline)) }
         core = UserAgentCore(
-            configuration: UserAgentCore.Configuration(address: address, userAgent: configuration.name),
+            configuration: UserAgentCore.Configuration(
+                address: address, userAgent: configuration.name,
+                limits: UserAgentCore.Limits(calls: configuration.maximumCalls)),
             seed: random.next())
     }
 
@@ -160,7 +163,7 @@ public actor UserAgent {
         entries[handle] = CallEntry(handlers: handlers, media: stream, isOutgoing: true, session: session)
         var headers = Headers()
         for (name, value) in call.headers.sorted(by: { $0.key < $1.key }) { headers.append(HeaderName(name), value) }
-        let from = SIPURI(user: call.callerID ?? "anonymous", host: call.trunk?.host ?? address.host)
+        let from = call.callerURI(ownHost: address.host)
         var credentials: Credentials?
         if let username = call.trunk?.username, let password = call.trunk?.password {
             credentials = Credentials(username: username, password: password)
@@ -378,21 +381,5 @@ public actor UserAgent {
 
     private func describe(_ error: any Error) -> String {
         (error as? SDPError)?.sentence ?? "\(error)"
-    }
-}
-
-/// How many datagrams have been read from the socket, but not by the core.
-private final class WaitingDatagrams: Sendable {
-    private let count = Atomic(0)
-
-    /// Counts one more, unless `limit` wait already.
-    func admit(limit: Int) -> Bool {
-        if count.add(1, ordering: .relaxed).newValue <= limit { return true }
-        count.subtract(1, ordering: .relaxed)
-        return false
-    }
-
-    func leave() {
-        count.subtract(1, ordering: .relaxed)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LiveKit
 import Net
+import SansIO
 
 /// Where the host is that a command speaks to, and by which right.
 struct AdminOptions: ParsableArguments {

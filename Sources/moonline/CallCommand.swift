@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import LiveKit
 import SansIO
 
@@ -43,7 +42,7 @@ struct CallCommand: AsyncParsableCommand {
             guard job?.status == .success else {
                 let error = job?.error ?? ""
                 if !admin.json {
-                    Console.error(error.isEmpty ? "The dispatch was deleted, and its call hung up." : error)
+                    Console.failure(error.isEmpty ? "The dispatch was deleted, and its call hung up." : error)
                 }
                 throw ExitCode(1)
             }

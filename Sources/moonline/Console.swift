@@ -14,12 +14,31 @@ enum Console {
         case cyan = "36"
     }
 
+    /// All that is written goes through it, in one order.
+    private static let output = OutputQueue { write($0, to: $1) }
+
+    /// Prints a line, and returns when it is written, with all before it.
     static func print(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        output.write(text + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Prints a line soon, after all before it; for those who cannot wait for a slow terminal.
+    static func printLater(_ text: String) {
+        output.writeLater(text + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Returns when everything is written.
+    static func flush() {
+        output.flush()
     }
 
     static func error(_ text: String, terminator: String = "\n") {
-        write(text + terminator, to: STDERR_FILENO)
+        output.write(text + terminator, to: STDERR_FILENO)
+    }
+
+    /// Says on standard error why a command failed.
+    static func failure(_ sentence: String) {
+        error(styled("error: ", .red, isColored: hasColor(STDERR_FILENO)) + sentence)
     }
 
     /// Whether colours are wanted there: a terminal, and `NO_COLOR` not set (https://no-color.org).

@@ -19,6 +19,7 @@ final class ConversationView: Sendable {
     private let began = ContinuousClock.now
     /// What the callee said last, to tell whether it was understood as it was said.
     private let lastSaid = Mutex("")
+    private let calls = Mutex(ShownCalls())
 
     /// - Parameter write: Takes one line of output.
     init(isColored: Bool, width: Int = Console.width, write: @escaping @Sendable (String) -> Void) {
@@ -36,6 +37,27 @@ final class ConversationView: Sendable {
         if let line = line(for: observation) { show(line) }
     }
 
+    /// A line about one of several calls: timed from its own beginning, and named while others run too.
+    func show(_ observation: CallObservation) {
+        let name = calls.withLock { $0.note(observation) }
+        guard let line = line(for: observation.observation) else { return }
+        show(line, at: observation.elapsed, call: name)
+    }
+
+    /// How a call ended.
+    ///
+    /// - Parameters:
+    ///   - outcome: One word, such as `busy`.
+    ///   - message: A sentence; left out when a fault has said it already.
+    func showEnd(call id: String, outcome: String, by party: CallOutcome.Party, message: String) {
+        let (name, elapsed, isNews) = calls.withLock { $0.end(id, message: message) }
+        let origin = party == .fault ? "" : ", by the \(party.rawValue)"
+        let detail = message.isEmpty || !isNews ? "" : ": \(message)"
+        show(
+            Line(label: "call", style: .blue, text: "ended, \(outcome)\(origin)\(detail)", textStyle: .dim),
+            at: elapsed, call: name)
+    }
+
     /// What the callee's side saw; it knows what was really said.
     func show(callee observation: ScriptedCallee.Observation) {
         switch observation {
@@ -51,7 +73,8 @@ final class ConversationView: Sendable {
     private func line(for observation: Observation) -> Line? {
         switch observation {
         case .status(let status):
-            return status == .active ? nil : Line(label: "call", style: .blue, text: status.rawValue, textStyle: .dim)
+            return Line(
+                label: "call", style: .blue, text: status == .active ? "answered" : status.rawValue, textStyle: .dim)
         case .modelReady(_, let model):
             return Line(label: "model", style: .blue, text: "\(model) is ready", textStyle: .dim)
         case .transcript(let entry):
@@ -80,24 +103,33 @@ final class ConversationView: Sendable {
         case .digit(let digit, _): return Line(label: "key", style: .cyan, text: String(digit))
         case .fault(let fault):
             let traceback = fault.traceback.isEmpty ? "" : "\n" + fault.traceback
-            return Line(label: "fault", style: .red, text: "\(fault.kind.rawValue): \(fault.message)\(traceback)")
-        case .callerSpeech, .latency, .usage: return nil
+            let place = fault.function.isEmpty ? "" : " in \(fault.function)"
+            return Line(label: "fault", style: .red, text: "\(fault.kind.rawValue)\(place): \(fault.message)\(traceback)")
+        // The first packet of an answer is sent; its words follow when they have been heard.
+        case .latency: return Line(label: "agent", style: .green, text: "(speaks)", textStyle: .dim)
+        case .flowChanged(let version, let old):
+            return Line(label: "script", style: .blue, text: "goes on as \(version) (was \(old))", textStyle: .dim)
+        case .callerSpeech, .usage: return nil
         }
     }
 
-    func show(_ line: Line) {
-        let elapsed = ContinuousClock.now - began
+    /// - Parameters:
+    ///   - time: `nil` stands for the time since the view was made.
+    ///   - call: Stands before the label.
+    func show(_ line: Line, at time: Duration? = nil, call: String? = nil) {
+        let elapsed = time ?? ContinuousClock.now - began
         let tenths = elapsed.milliseconds / 100
         let clock = "\(tenths / 10).\(tenths % 10) s"
         let stamp = String(repeating: " ", count: max(0, 8 - clock.count)) + clock
         let label = line.label + String(repeating: " ", count: max(0, 10 - line.label.count))
-        let indent = ConversationView.indent
+        let name = call.map { $0 + "  " } ?? ""
+        let indent = ConversationView.indent + name.count
         let rows = ConversationView.wrapped(line.text, width: max(30, width - indent))
         for (index, row) in rows.enumerated() {
             let text = line.textStyle.map { Console.styled(row, $0, isColored: isColored) } ?? row
             if index == 0 {
                 write(
-                    Console.styled(stamp, .dim, isColored: isColored) + "  "
+                    Console.styled(stamp + "  " + name, .dim, isColored: isColored)
                         + Console.styled(label, line.style, isColored: isColored) + text)
             } else {
                 write(String(repeating: " ", count: indent) + text)

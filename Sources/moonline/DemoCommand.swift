@@ -19,7 +19,7 @@ struct DemoCommand: AsyncParsableCommand {
             means that everything happened: the appointment was changed, an interruption, the goodbye.
             """)
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var common: CommonOptions
 
     @Flag(name: .shortAndLong, help: "Print the summary as one JSON object and nothing else on standard output.")
     var json = false
@@ -43,7 +43,7 @@ struct DemoCommand: AsyncParsableCommand {
             .awaitHangUp(patience: .seconds(20)),
         ],
         expectedPhrases: [
-            "hello this is the scheduling assistant of the dental practice",
+            "hello alex this is the scheduling assistant of the dental practice",
             "i am calling about your appointment {day} at {time}",
             "does that still suit you",
             "on {day} the \(ordinals) of \(months) we have several appointments for you",
@@ -88,20 +88,20 @@ private struct DemoRun {
     let folder: String
 
     private static let metadata: JSON = [
-        "phone_number": "+15105550100", "patient": "Alex", "transfer_to": "+15105550199",
+        "phone_number": "+15105550100", "patient_name": "Alex", "transfer_to": "+15105550199",
     ]
 
     func run() async throws -> DemoSummary {
         OpenFiles.raiseLimit()
         let settings = try Settings()
-        let logger = command.host.logger(settings, default: .error)
+        let logger = try command.common.logger(settings, default: .error)
         let isJSON = command.json
         let view = ConversationView(isColored: !isJSON && Console.hasColor(STDOUT_FILENO)) { line in
-            if !isJSON { Console.print(line) }
+            if !isJSON { Console.printLater(line) }
         }
         view.note("starting the offline model (speech recognition and synthesis on this machine)")
         var modelConfiguration = OfflineModelServer.Configuration(
-            personaPath: command.host.scriptsFolder(settings) + "/personas/dental_practice.lua")
+            personaPath: command.common.scriptsFolder(settings) + "/personas/dental_practice.lua")
         modelConfiguration.recognizerCount = 1
         let model = try await OfflineModelServer.start(modelConfiguration, logger: logger)
         let callee = try await ScriptedCallee.start(DemoCommand.callee, logger: logger) { view.show(callee: $0) }
@@ -137,7 +137,7 @@ private struct DemoRun {
 
     private func hostConfiguration(_ settings: Settings, model: OfflineModelServer) -> HostConfiguration {
         var configuration = HostConfiguration(
-            flowsFolder: command.host.scriptsFolder(settings) + "/flows", dataFolder: folder,
+            flowsFolder: command.common.scriptsFolder(settings) + "/flows", dataFolder: folder,
             model: RealtimeConfiguration(baseURL: model.baseURL, apiKey: "offline", model: HostOptions.defaultModel))
         configuration.telephony.bindAddress = "127.0.0.1"
         configuration.telephony.port = 0

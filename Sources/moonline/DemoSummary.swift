@@ -127,7 +127,7 @@ struct DemoSummary {
                 report.latencies.isEmpty
                     ? "-"
                     : report.latencies.map { "\($0.toFirstPacket.milliseconds)" }.joined(separator: ", ")
-                        + " ms from the end of speech to the first packet",
+                        + " ms from the end of speech to the first packet, the offline recogniser included",
             ],
             ["interruptions", "\(report.interruptions.count)"],
             ["actions", report.actions.map(\.name).joined(separator: ", ")],

@@ -4,6 +4,7 @@ import Glibc
 import LiveKit
 import Logging
 import Net
+import SansIO
 
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -61,10 +62,10 @@ private struct HostRun {
             OpenFiles.raiseLimit()
             let settings = try Settings()
             let (key, secret) = try credentials(settings)
-            let logger = host.logger(settings, default: isDevelopment ? .notice : .info)
+            let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.printLater($0) }
+            let logger = try makeLogger(settings, view)
             var configuration = try host.configuration(settings)
             flows.apply(to: &configuration)
-            let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.print($0) }
             let isDevelopment = isDevelopment
             if isDevelopment {
                 let news = ConversationView(isColored: Console.hasColor(STDERR_FILENO)) { Console.error($0) }
@@ -72,7 +73,7 @@ private struct HostRun {
             }
             let signals = Signals()
             let agent = try await AgentHost.start(configuration, logger: logger) { observation in
-                if isDevelopment { view.show(observation.observation) }
+                if isDevelopment { view.show(observation) }
             }
             let admin: AdminServer
             do throws(NetError) {
@@ -93,7 +94,15 @@ private struct HostRun {
             await waitForEnd(signals, agent)
             await admin.shutDown()
             await agent.shutDown()
+            Console.flush()
         }
+    }
+
+    private func makeLogger(_ settings: Settings, _ view: ConversationView) throws -> Logger {
+        guard isDevelopment, try host.common.chosenLogLevel(settings) == nil else {
+            return try host.common.logger(settings)
+        }
+        return Logger(label: "moonline") { DevelopmentLog(StreamLogHandler.standardError(label: $0), view: view) }
     }
 
     private func credentials(_ settings: Settings) throws -> (String, String) {

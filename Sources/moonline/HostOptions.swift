@@ -6,18 +6,13 @@ import MediaEngine
 import Telephony
 import VoiceAgent
 
-/// What a command needs to run a host.
-struct HostOptions: ParsableArguments {
+/// Where flows and personas are, and how much is logged.
+struct CommonOptions: ParsableArguments {
     @Option(help: "Folder with flows/ and personas/ (MOONLINE_SCRIPTS); default: scripts, or the one where you are.")
     var scripts: String?
 
-    @Option(help: "Folder for the database, recordings and transcripts (MOONLINE_DATA).")
-    var data: String?
-
     @Option(help: "Log level: trace, debug, info, notice, warning, error (MOONLINE_LOG_LEVEL).")
     var logLevel: Logger.Level?
-
-    static let defaultModel = "gpt-realtime-2.1"
 
     /// The folder itself when it holds flows, as `moonline init` lays a project out; otherwise `scripts`.
     private static var defaultScriptsFolder: String {
@@ -25,8 +20,42 @@ struct HostOptions: ParsableArguments {
     }
 
     func scriptsFolder(_ settings: Settings) -> String {
-        scripts ?? settings["MOONLINE_SCRIPTS"] ?? HostOptions.defaultScriptsFolder
+        scripts ?? settings["MOONLINE_SCRIPTS"] ?? CommonOptions.defaultScriptsFolder
     }
+
+    func flowsFolder(_ settings: Settings) -> String {
+        let scripts = scriptsFolder(settings)
+        return scripts == "." ? "flows" : scripts + "/flows"
+    }
+
+    /// The level that somebody chose; `nil` when nobody did.
+    func chosenLogLevel(_ settings: Settings) throws(Settings.Invalid) -> Logger.Level? {
+        if let logLevel { return logLevel }
+        guard let name = settings["MOONLINE_LOG_LEVEL"] else { return nil }
+        guard let level = Logger.Level(rawValue: name) else {
+            throw Settings.Invalid(
+                description: "MOONLINE_LOG_LEVEL=\(name) is no log level. Use trace, debug, info, notice, warning or "
+                    + "error.")
+        }
+        return level
+    }
+
+    /// A logger on standard error.
+    func logger(_ settings: Settings, default level: Logger.Level = .info) throws(Settings.Invalid) -> Logger {
+        var logger = Logger(label: "moonline") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = try chosenLogLevel(settings) ?? level
+        return logger
+    }
+}
+
+/// What a command needs to run a host.
+struct HostOptions: ParsableArguments {
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Folder for the database, recordings and transcripts (MOONLINE_DATA).")
+    var data: String?
+
+    static let defaultModel = "gpt-realtime-2.1"
 
     func dataFolder(_ settings: Settings) -> String {
         data ?? settings["MOONLINE_DATA"] ?? ".moonline"
@@ -44,9 +73,8 @@ struct HostOptions: ParsableArguments {
         var model = RealtimeConfiguration(
             baseURL: baseURL, apiKey: key, model: settings["OPENAI_REALTIME_MODEL"] ?? HostOptions.defaultModel)
         model.trustedCertificatesFile = settings["MOONLINE_CA_FILE"]
-        let scripts = scriptsFolder(settings)
         var configuration = HostConfiguration(
-            flowsFolder: scripts == "." ? "flows" : scripts + "/flows", dataFolder: dataFolder(settings), model: model)
+            flowsFolder: common.flowsFolder(settings), dataFolder: dataFolder(settings), model: model)
         if let transcription = settings["OPENAI_TRANSCRIPTION_MODEL"] {
             configuration.modelOptions.transcriptionModel = transcription
         }
@@ -57,15 +85,12 @@ struct HostOptions: ParsableArguments {
         configuration.media.bindAddress = configuration.telephony.bindAddress
         configuration.media.ports = try settings.ports("MOONLINE_RTP_PORTS", default: 16_384...32_766)
         configuration.maximumCalls = try settings.integer("MOONLINE_MAX_CALLS", in: 1...10_000, default: 200)
+        // Calls that have ended wait for the answer to their BYE, and the host has taken others by then.
+        configuration.telephony.maximumCalls = max(
+            configuration.telephony.maximumCalls, 2 * configuration.maximumCalls)
         configuration.defaultTrunkID = settings["SIP_OUTBOUND_TRUNK_ID"]
+        try configuration.applyScriptSettings(settings)
         return configuration
-    }
-
-    /// A logger on standard error.
-    func logger(_ settings: Settings, default level: Logger.Level = .info) -> Logger {
-        var logger = Logger(label: "moonline") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = logLevel ?? settings["MOONLINE_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) } ?? level
-        return logger
     }
 }
 

@@ -1,14 +1,15 @@
 import ArgumentParser
+import ScriptAPI
 
 @main
 struct Moonline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "moonline",
         abstract: "A telephone voice-agent host: SIP and OpenAI's Realtime API in one binary, call flows in Lua.",
-        version: "0.1.0",
+        version: HostVersion.current,
         subcommands: [
-            InitCommand.self, DevCommand.self, StartCommand.self, CallCommand.self, DispatchCommand.self,
-            TrunkCommand.self, VersionsCommand.self, ReloadCommand.self, RollbackCommand.self, DemoCommand.self,
-            OfflineModelCommand.self,
+            InitCommand.self, CheckCommand.self, DevCommand.self, StartCommand.self, CallCommand.self,
+            DispatchCommand.self, TrunkCommand.self, VersionsCommand.self, ReloadCommand.self, RollbackCommand.self,
+            DemoCommand.self, OfflineModelCommand.self, ReferenceCommand.self,
         ])
 }

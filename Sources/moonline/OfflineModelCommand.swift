@@ -10,7 +10,7 @@ struct OfflineModelCommand: AsyncParsableCommand {
             Point OPENAI_BASE_URL at the address that it prints.
             """)
 
-    @OptionGroup var host: HostOptions
+    @OptionGroup var common: CommonOptions
 
     @Option(help: "Address to serve on.")
     var bind = "127.0.0.1"
@@ -29,12 +29,13 @@ struct OfflineModelCommand: AsyncParsableCommand {
             OpenFiles.raiseLimit()
             let settings = try Settings()
             var configuration = OfflineModelServer.Configuration(
-                personaPath: persona ?? host.scriptsFolder(settings) + "/personas/dental_practice.lua")
+                personaPath: persona ?? common.scriptsFolder(settings) + "/personas/dental_practice.lua")
             configuration.host = bind
             configuration.port = port
             configuration.logsTranscripts = logTranscripts
+            let logger = try common.logger(settings)
             let signals = Signals()
-            let server = try await OfflineModelServer.start(configuration, logger: host.logger(settings))
+            let server = try await OfflineModelServer.start(configuration, logger: logger)
             Console.print("Offline model ready. OPENAI_BASE_URL=\(server.baseURL)")
             var iterator = signals.received.makeAsyncIterator()
             _ = await iterator.next()

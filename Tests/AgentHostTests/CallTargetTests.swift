@@ -17,9 +17,16 @@ struct CallTargetTests {
         #expect(target.metadata == ["phone_number": .string(number)])
     }
 
-    @Test("a SIP URI stays as it is", arguments: ["sip:alice@192.0.2.1:5070;transport=udp", "SIPS:bob@example.com"])
+    @Test("a SIP URI stays as it is", arguments: ["sip:alice@192.0.2.1:5070;transport=udp", "SIP:bob@example.com"])
     func uri(_ text: String) throws {
         #expect(try CallTarget(metadata: " \(text) ").number == text)
+    }
+
+    @Test("a sips: URI is refused, for it would be sent in the clear", arguments: ["sips:bob@example.com", "SIPS:b@c"])
+    func secure(_ text: String) {
+        #expect {
+            try CallTarget(metadata: text)
+        } throws: { "\($0)" == "“\(text)” asks for TLS on every hop, and only UDP is spoken so far: give a sip: URI." }
     }
 
     @Test("a JSON object reaches the script whole")

@@ -109,7 +109,8 @@ struct HostCall {
             stream.flush()
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
-        case .hangUp, .transfer, .script, .observe: break
+        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService:
+            break
         }
     }
 }

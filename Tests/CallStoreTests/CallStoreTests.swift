@@ -16,7 +16,7 @@ struct CallStoreTests {
         trunk.transport = "udp"
         trunk.numbers = ["+1", "+2"]
         trunk.authUsername = "u"
-        trunk.authPassword = StoredSecret("hunter2")
+        trunk.authPassword = Secret("hunter2")
         trunk.headers = ["X-A": "it's"]
         trunk.headersToAttributes = ["X-B": "b"]
         trunk.attributesToHeaders = ["c": "X-C"]

@@ -73,7 +73,7 @@ extension EndToEnd {
 
             let text = try await host.shell.run("call", "+15105550100")
             #expect(text.status == 1)
-            #expect(text.errors.split(separator: "\n").count == 1 && text.errors.contains(sentence), "\(text)")
+            #expect(text.errors == "error: \(sentence)\n", "\(text)")
             try await callee.expectSuccess()
 
             try await host.stop()

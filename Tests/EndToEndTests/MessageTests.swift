@@ -70,7 +70,10 @@ extension EndToEnd {
         static let mistakesAlone = [
             Mistake(
                 arguments: ["trunk", "list"], variables: ["LIVEKIT_URL": "http://127.0.0.1:9"],
-                clues: ["127.0.0.1:9", "running"]),
+                clues: ["127.0.0.1:9", "Start it with `moonline dev`, or set LIVEKIT_URL."]),
+            Mistake(
+                arguments: ["dev"], variables: ["OPENAI_API_KEY": "sk-test", "MOONLINE_LOG_LEVEL": "loud"],
+                clues: ["MOONLINE_LOG_LEVEL=loud", "notice"]),
             Mistake(arguments: ["dev"], clues: ["OPENAI_API_KEY", "OPENAI_BASE_URL", "moonline offline-model"]),
             Mistake(
                 arguments: ["start"], variables: ["OPENAI_API_KEY": "sk-test"],

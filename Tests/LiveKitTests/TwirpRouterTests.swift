@@ -108,6 +108,34 @@ struct TwirpRouterTests {
         #expect(memory.trunks.isEmpty)
     }
 
+    @Test(
+        "An address is a host or host:port (RFC 3261 §25.1); another is quoted, and no trunk is made of it",
+        arguments: ["a:b", "a:", ":5060", "a:0", "a:70000", "u@a", "a/b", "[::1", "[x]", "a;lr", "a b", "ä", "sip:a"])
+    func badAddress(_ address: String) async throws {
+        let body: JSON = ["trunk": ["address": .string(address), "numbers": ["1"]]]
+        let answer = try await post(
+            "SIP/CreateSIPOutboundTrunk", body.text, token: Fixture.token(trunks: true))
+        #expect(answer.status == 400 && code(answer) == "invalid_argument")
+        #expect(answer.body["msg"]?.string?.contains("“\(address)” is no host or host:port") == true)
+        #expect(memory.trunks.isEmpty)
+    }
+
+    @Test("Names, IPv4 and IPv6 addresses are hosts; the host of From has no port")
+    func addresses() async throws {
+        let token = Fixture.token(trunks: true)
+        func status(_ address: String, _ fromHost: String) async throws -> Int {
+            let body: JSON = [
+                "trunk": ["address": .string(address), "numbers": ["1"], "fromHost": .string(fromHost)]
+            ]
+            return try await post("SIP/CreateSIPOutboundTrunk", body.text, token: token).status
+        }
+        for address in ["a.pstn.twilio.com", "192.0.2.1:5070", "[2001:db8::1]", "[2001:db8::1]:5070", "a_b:65535"] {
+            #expect(try await status(address, "example.com") == 200, "\(address)")
+        }
+        #expect(try await status("a", "example.com:5060") == 400)
+        #expect(try await status("a", "u@example.com") == 400)
+    }
+
     @Test("Bad requests are told what is wrong")
     func badRequests() async throws {
         let trunks = Fixture.token(trunks: true)

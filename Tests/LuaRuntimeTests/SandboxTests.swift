@@ -66,6 +66,10 @@ import Testing
         #expect(try Fixture(seed: 1).results(script) == Fixture(seed: 1).results(script))
         #expect(try Fixture(seed: 1).results(script) != Fixture(seed: 2).results(script))
         #expect(try Fixture().fault("math.randomseed()").message.contains("value expected"))
+        let again =
+            "math.randomseed(5, 6) local a = math.random(1 << 40) math.randomseed(5, 6) return a == math.random(1 << 40)"
+        #expect(try Fixture().results(again) == ["true"])
+        for seed in ["1.5", "'x'", "{}", "nil", "print", "2^70"] { _ = try Fixture().start("math.randomseed(\(seed))") }
     }
 
     @Test("print writes to the host's sink, with tostring's metamethods")

@@ -94,6 +94,25 @@ struct ControlTests {
         #expect(call.channel.statistics.packetsReceived == 1)
     }
 
+    @Test("Reports keep a call alive that suppresses silence; a BYE among them and strangers do not")
+    func signOfLife() {
+        var call = VirtualCall { $0.mediaTimeout = .seconds(5) }
+        call.channel.start(VirtualCall.parameters())
+        call.receive(VirtualCall.datagram(1, payload: VirtualCall.numbered(1)), at: 1)
+        let source = VirtualCall.far.withPort(4_001)
+        for second in 1...5 {
+            call.receiveControl(reply(sender: nil, block: nil), from: source, at: Double(second * 4_000))
+        }
+        #expect(!call.events.contains(.timedOut))
+        call.receiveControl(reply(sender: nil, block: nil), from: VirtualCall.stranger, at: 23_000)
+        call.receiveControl(
+            reply(sender: nil, block: nil) + [0x81, 203, 0, 1, 0, 0, 0xFE, 0xED], from: source, at: 24_000)
+        call.run(until: 24_900)
+        #expect(!call.events.contains(.timedOut))
+        call.run(until: 25_100)
+        #expect(call.events.filter { $0 == .timedOut }.count == 1)
+    }
+
     @Test("RTCP BYE does not end anything; closing sends one")
     func goodbye() {
         var call = VirtualCall()

@@ -56,6 +56,17 @@ struct JSONTests {
     @Test("The last of several equal keys wins, order is kept")
     func keys() throws {
         #expect(try JSON(parsing: #"{"b":1,"a":2,"b":3}"#).text == #"{"b":3,"a":2}"#)
+        #expect(JSONObject(members: [("b", 1), ("a", 2), ("b", 3)]) == ["b": 3, "a": 2])
+    }
+
+    @Test("Objects of very many members, also equal ones, take linear time", .timeLimit(.minutes(1)))
+    func manyMembers() throws {
+        let keys = (0..<100_000).map { "k\($0)" }
+        let text = "{" + (keys + keys).map { "\"\($0)\":1" }.joined(separator: ",") + "}"
+        #expect(try JSON(parsing: text).object?.count == keys.count)
+        let object = JSONObject(members: (keys + keys).map { ($0, 1) })
+        #expect(object.count == keys.count)
+        #expect(object.mapValues { _ in 2 }["k7"] == 2)
     }
 }
 

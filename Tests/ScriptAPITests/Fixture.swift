@@ -100,11 +100,15 @@ final class ScriptHarness {
         var lines: [String] = []
     }
 
-    init(_ flow: Flow, facts given: CallFacts = facts(), limits: ScriptLimits = ScriptLimits(), seed: UInt64 = 1) throws
-    {
+    init(
+        _ flow: Flow, facts given: CallFacts = facts(), limits: ScriptLimits = ScriptLimits(),
+        environment: ScriptEnvironment = ScriptEnvironment(), seed: UInt64 = 1
+    ) throws {
         let sink = Sink()
         self.sink = sink
-        script = try CallScript(flow: flow, facts: given, limits: limits, seed: seed) { level, message, fields in
+        script = try CallScript(
+            flow: flow, facts: given, limits: limits, environment: environment, seed: seed
+        ) { level, message, fields in
             sink.lines.append("\(level.rawValue): \(message)" + (fields.map { " \($0.text)" } ?? ""))
         }
     }

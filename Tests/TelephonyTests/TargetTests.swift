@@ -10,8 +10,26 @@ struct TargetTests {
         #expect(TrunkRoute(address: "example.pstn.twilio.com") == TrunkRoute(host: "example.pstn.twilio.com"))
         #expect(TrunkRoute(address: "192.0.2.1:5070") == TrunkRoute(host: "192.0.2.1", port: 5070))
         #expect(TrunkRoute(address: "[2001:db8::1]:5070")?.host == "2001:db8::1")
-        for bad in ["", "user@host", "host:port", "host:99999", "two words"] {
+        for bad in ["", "user@host", "host:port", "host:99999", "two words", "host;transport=tcp", "host?a=b"] {
             #expect(TrunkRoute(address: bad) == nil, "\(bad)")
+        }
+    }
+
+    @Test("From has the trunk's own host, or the one that it asks for; without trunk, ours")
+    func callerHost() throws {
+        var call = OutgoingCall(
+            target: "+15105550100", callerID: "+15105550123", trunk: TrunkRoute(host: "example.pstn.twilio.com"))
+        #expect(call.callerURI(ownHost: "192.0.2.7").description == "sip:+15105550123@example.pstn.twilio.com")
+        call.trunk = TrunkRoute(address: "192.0.2.1:5070", fromHost: "pbx.example.com")
+        #expect(call.callerURI(ownHost: "192.0.2.7").description == "sip:+15105550123@pbx.example.com")
+        #expect(try call.requestURI().description == "sip:+15105550100@192.0.2.1:5070")
+        call.trunk = TrunkRoute(address: "192.0.2.1", fromHost: "")
+        #expect(call.callerURI(ownHost: "192.0.2.7").description == "sip:+15105550123@192.0.2.1")
+        call.trunk = nil
+        call.callerID = nil
+        #expect(call.callerURI(ownHost: "192.0.2.7").description == "sip:anonymous@192.0.2.7")
+        for bad in ["user@host", "host:5060", "two words"] {
+            #expect(TrunkRoute(address: "192.0.2.1", fromHost: bad) == nil, "\(bad)")
         }
     }
 
@@ -26,6 +44,9 @@ struct TargetTests {
         #expect(try OutgoingCall(target: "sip:bob@192.0.2.9:5070").requestURI().port == 5070)
         #expect(throws: TelephonyError.self) { try OutgoingCall(target: "+15105550100").requestURI() }
         #expect(throws: TelephonyError.self) { try OutgoingCall(target: "sip:").requestURI() }
+        #expect {
+            try OutgoingCall(target: "sips:bob@example.com").requestURI()
+        } throws: { "\($0)".contains("TLS") }
     }
 }
 

@@ -1,4 +1,6 @@
+import AgentHost
 import Conversation
+import Logging
 import SansIO
 import Synchronization
 import TestCalls
@@ -53,9 +55,11 @@ struct ConversationViewTests {
     func content() {
         let shown = lines { view in
             view.show(.status(.ringing))
+            view.show(.status(.active))
             view.show(.modelReady(sessionID: "s", model: "some-model"))
             view.show(entry(.agent, "Hello."))
             view.show(entry(.user, "Hi."))
+            view.show(.latency(TurnLatency(turn: 1, toFirstPacket: .zero, toFirstAudio: .zero)))
             view.show(.actionCalled(callID: "c", name: "book", arguments: "{\"day\":1}"))
             view.show(.actionReturned(callID: "c", name: "book", output: "done", duration: .milliseconds(1_540)))
             view.show(.actionRefused(callID: "c", name: "book", reason: "not now"))
@@ -71,9 +75,11 @@ struct ConversationViewTests {
         #expect(
             shown == [
                 "call      ringing",
+                "call      answered",
                 "model     some-model is ready",
                 "agent     Hello.",
                 "callee    Hi.",
+                "agent     (speaks)",
                 "action    book {\"day\":1}",
                 "result    book → done (1.5 s)",
                 "refused   book: not now",
@@ -95,9 +101,7 @@ struct ConversationViewTests {
         let shown = lines { view in
             view.show(entry(.agent, "Hel", isFinal: false))
             view.show(entry(.user, ""))
-            view.show(.status(.active))
             view.show(.callerSpeech(started: true))
-            view.show(.latency(TurnLatency(turn: 1, toFirstPacket: .zero, toFirstAudio: .zero)))
             view.show(.usage([:]))
             view.show(callee: .heard("x"))
             view.show(callee: .finished(.completed))
@@ -120,6 +124,62 @@ struct ConversationViewTests {
             ])
     }
 
+    func observation(_ id: String, _ seconds: Int, _ observation: Observation) -> CallObservation {
+        CallObservation(callID: id, elapsed: .seconds(seconds), observation: observation)
+    }
+
+    @Test("of several calls each line is timed from its call's beginning, and names it while another runs")
+    func severalCalls() {
+        let written = Mutex<[String]>([])
+        let view = ConversationView(isColored: false, width: 60) { line in written.withLock { $0.append(line) } }
+        view.show(observation("CALL_aaaa1111", 1, .status(.ringing)))
+        view.show(observation("CALL_bbbb2222", 0, .status(.ringing)))
+        view.show(observation("CALL_aaaa1111", 3, entry(.agent, "Hello.")))
+        view.show(observation("CALL_aaaa1111", 9, .status(.hangup)))
+        view.show(observation("CALL_bbbb2222", 7, .status(.active)))
+        view.showEnd(call: "CALL_aaaa1111", outcome: "completed", by: .callee, message: "")
+        view.show(observation("CALL_bbbb2222", 8, .fault(CallFault(kind: .model, message: "It is gone."))))
+        view.showEnd(call: "CALL_bbbb2222", outcome: "model_failed", by: .fault, message: "It is gone.")
+        view.show(observation("CALL_cccc3333", 2, .status(.ringing)))
+        view.showEnd(call: "CALL_cccc3333", outcome: "busy", by: .callee, message: "The callee is busy (486).")
+        #expect(
+            written.withLock { $0 } == [
+                "   1.0 s  call      ringing",
+                "   0.0 s  2222  call      ringing",
+                "   3.0 s  1111  agent     Hello.",
+                "   9.0 s  1111  call      hangup",
+                "   7.0 s  call      answered",
+                "   9.0 s  1111  call      ended, completed, by the callee",
+                "   8.0 s  fault     model: It is gone.",
+                "   8.0 s  call      ended, model_failed",
+                "   2.0 s  call      ringing",
+                "   2.0 s  call      ended, busy, by the callee: The callee",
+                "                    is busy (486).",
+            ])
+    }
+
+    @Test("the log of `dev` tells of calls only what the conversation does not")
+    func developmentLog() {
+        let logged = Mutex<[String]>([])
+        let shown = lines { view in
+            let logger = Logger(label: "test") { _ in
+                DevelopmentLog(RecordingHandler { line in logged.withLock { $0.append(line) } }, view: view)
+            }
+            logger.notice("flow loaded")
+            logger.info("a detail")
+            var call = logger
+            call[metadataKey: "call"] = "CALL_1"
+            call.notice("call begins")
+            call.error("The trunk is gone.", metadata: ["fault": "trunk"])
+            call.warning("from the script")
+            call.error("the recording is incomplete")
+            call.notice(
+                "call ended", metadata: ["outcome": "busy", "reason": "x", "by": "callee", "message": "It is busy."])
+        }
+        #expect(logged.withLock { $0 } == ["flow loaded", "from the script", "the recording is incomplete"])
+        #expect(shown == ["call      ended, busy, by the callee: It is busy."])
+    }
+
     @Test("the time stands in front, in tenths of a second; further rows are indented to the text")
     func stamps() {
         let written = Mutex<[String]>([])
@@ -138,4 +198,23 @@ struct ConversationViewTests {
         #expect(colored.first?.contains("\u{1B}[32magent     \u{1B}[0mHello.") == true)
         #expect(lines { $0.show(entry(.agent, "Hello.")) }.allSatisfy { !$0.contains("\u{1B}") })
     }
+}
+
+/// Keeps the messages.
+private struct RecordingHandler: LogHandler {
+    let record: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+    var logLevel = Logger.Level.info
+
+    init(record: @escaping @Sendable (String) -> Void) {
+        self.record = record
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { record("\(event.message)") }
 }

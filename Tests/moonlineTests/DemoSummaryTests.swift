@@ -174,7 +174,10 @@ struct DemoSummaryTests {
         #expect(lines.contains("  outcome         completed, hung up by the agent"))
         #expect(lines.contains("  set-up          1.60 s from the dispatch to the answer, ringing included"))
         #expect(lines.contains("  duration        18.25 s"))
-        #expect(lines.contains("  latency a turn  480, 510 ms from the end of speech to the first packet"))
+        #expect(
+            lines.contains(
+                "  latency a turn  480, 510 ms from the end of speech to the first packet, the offline recogniser included"
+            ))
         #expect(lines.contains("  packets         900 sent, 898 received, 1 lost, jitter 1.25 ms"))
         #expect(lines.contains("  actions         look_up_availability, confirm_appointment, end_call"))
         #expect(lines.contains("  recording       -"))

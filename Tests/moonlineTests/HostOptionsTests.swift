@@ -1,6 +1,7 @@
 import AgentHost
 import ArgumentParser
 import Conversation
+import Logging
 import MediaEngine
 import Telephony
 import Testing
@@ -51,6 +52,7 @@ struct HostOptionsTests {
         #expect(configuration.telephony.publicAddress == "198.51.100.7")
         #expect(configuration.media.ports == 20_000...20_100)
         #expect(configuration.maximumCalls == 3)
+        #expect(configuration.telephony.maximumCalls >= 3)
         #expect(configuration.defaultTrunkID == "ST_1")
         let flagged = try self.configuration(environment, ["--scripts", "x", "--data", "y"])
         #expect(flagged.flowsFolder == "x/flows")
@@ -72,5 +74,35 @@ struct HostOptionsTests {
         #expect {
             try configuration(["OPENAI_API_KEY": "sk", name: value])
         } throws: { "\($0)" == message }
+    }
+
+    @Test("the user agent carries as many calls as the host may, and those that are ending")
+    func manyCalls() throws {
+        let configuration = try configuration(["OPENAI_API_KEY": "sk", "MOONLINE_MAX_CALLS": "4000"])
+        #expect(configuration.maximumCalls == 4_000)
+        #expect(configuration.telephony.maximumCalls == 8_000)
+    }
+
+    @Test("the log level is the flag's, else the variable's, else the command's; an unknown one is told")
+    func logLevel() throws {
+        func level(_ environment: [String: String], _ arguments: [String] = []) throws -> Logger.Level {
+            let settings = try Settings(environment: environment, folder: "/nonexistent")
+            return try CommonOptions.parse(arguments).logger(settings, default: .warning).logLevel
+        }
+        #expect(try level([:]) == .warning)
+        #expect(try level(["MOONLINE_LOG_LEVEL": "debug"]) == .debug)
+        #expect(try level(["MOONLINE_LOG_LEVEL": "debug"], ["--log-level", "error"]) == .error)
+        #expect {
+            try level(["MOONLINE_LOG_LEVEL": "loud"])
+        } throws: {
+            "\($0)"
+                == "MOONLINE_LOG_LEVEL=loud is no log level. Use trace, debug, info, notice, warning or error."
+        }
+    }
+
+    @Test("a data folder is offered only where it has an effect", arguments: ["demo", "offline-model"])
+    func noDataFolder(_ command: String) {
+        #expect(throws: (any Error).self) { try Moonline.parseAsRoot([command, "--data", "x"]) }
+        #expect(throws: Never.self) { try Moonline.parseAsRoot([command, "--scripts", "x", "--log-level", "debug"]) }
     }
 }

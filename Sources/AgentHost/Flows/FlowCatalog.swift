@@ -150,6 +150,12 @@ struct FlowCatalog: Sendable {
     /// Names of the agents that can be called, sorted.
     var agentNames: [String] { Set(files.values.flatMap(\.names)).sorted() }
 
+    /// Agents whose newest flows take incoming calls, sorted.
+    var incomingAgents: [String] {
+        Set(files.values.compactMap { $0.canary ?? $0.serving }.map(\.definition)
+            .filter { $0.handlers.contains(.onIncoming) }.map(\.name)).sorted()
+    }
+
     /// The flow for a new call, which is counted until ``endCall(_:)``.
     mutating func beginCall(_ id: String, agent: String) throws(FlowRefusal) -> Flow {
         guard let path = path(of: agent), let file = files[path] else { throw unknown(agent) }

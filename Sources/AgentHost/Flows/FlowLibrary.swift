@@ -137,6 +137,9 @@ final class FlowLibrary: Sendable {
     /// Names of the agents that can be called, sorted.
     var agentNames: [String] { catalog.withLock { $0.agentNames } }
 
+    /// Agents whose newest flows take incoming calls, sorted.
+    var incomingAgents: [String] { catalog.withLock { $0.incomingAgents } }
+
     /// The flow of a new call; the call counts as running until ``endCall(_:)``.
     func beginCall(_ id: String, agent: String) throws(FlowRefusal) -> Flow {
         try catalog.withLock { (catalog) throws(FlowRefusal) in try catalog.beginCall(id, agent: agent) }

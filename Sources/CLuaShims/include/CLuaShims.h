@@ -4,8 +4,9 @@
 // The part of the script runtime that must be C: everything that Lua can leave by a long jump.
 //
 // A host function is a C trampoline that calls a Swift body; the body only returns a reply, and the trampoline returns,
-// raises or yields when the Swift frame is gone. The allocator holds the memory cap, the count hook the processor
-// budget; both are enforced only while script code runs, so that the host's own pushes cannot raise.
+// raises or yields when the Swift frame is gone. What the host itself does to a state goes through `luashim_perform`,
+// which runs protected and reports that there was no memory. The allocator holds the memory cap, the count hook the
+// processor budget; both are enforced only while script code runs.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,8 @@ typedef struct {
     size_t bytes_peak;
     /// More is refused while script code runs. [byte]
     size_t bytes_cap;
+    /// More is refused while the host works; 0 for no bound. [byte]
+    size_t host_bytes_cap;
 
     /// Limits of one run: virtual machine instructions, and processor time of the thread. [ns]
     uint64_t instruction_limit;
@@ -51,10 +54,14 @@ typedef struct {
     /// Spent by the present or last run.
     uint64_t instructions_used;
     int64_t cpu_started;
+    /// Before this time of the monotonic clock the processor time cannot be spent. [ns]
+    int64_t look_again;
     size_t bytes_since_clock;
 
     /// Script code is running: cap and budget are enforced.
     bool in_script;
+    /// The thread whose code runs.
+    struct lua_State *running;
     /// The budget of this run is spent; nothing that the script does can take this back.
     bool exhausted;
     /// Where it was spent; without line when Lua did not know.
@@ -62,14 +69,20 @@ typedef struct {
     int exhausted_line;
     /// An allocation was refused in this run.
     bool memory_refused;
+    /// The host's own work found no memory, so that the state may lack something: it must not run any more.
+    bool host_refused;
     /// A host function suspended the task; otherwise a coroutine of the script's own yielded.
     bool host_yield;
     /// Coroutines that are being closed inside one another.
     uint32_t close_depth;
 
-    /// For tests: every allocation from this one on fails while script code runs; 0 for never.
-    uint64_t fail_from_allocation;
-    /// Allocations that script code made in this run.
+    /// Tables, functions and threads that were ever made: each one's number is its identity for `tostring` and `pairs`.
+    uint64_t objects;
+
+    /// For tests: the allocations that fail, counted by `allocations`; `fail_from` 0 for none.
+    uint64_t fail_from;
+    uint64_t fail_through;
+    /// Growths that were asked for, by scripts and host.
     uint64_t allocations;
 } luashim_context;
 
@@ -83,17 +96,63 @@ struct lua_State *luashim_new_state(
 /// Compiles text (never bytecode) under the memory cap, and pushes the function or the error. Returns a Lua status.
 int luashim_load(struct lua_State *L, const char *source, size_t length, const char *chunk_name);
 
-/// Pushes a host function, whose body is called with the number `function`.
-void luashim_push_function(struct lua_State *L, int32_t function);
+/// Work of the host on a state. The operands are the values that `luashim_perform` is given.
+typedef enum {
+    /// Pushes the values.
+    LUASHIM_PUSH = 0,
+    /// A new table. Makes a reference.
+    LUASHIM_NEW_TABLE,
+    /// `table, key, value`: sets a field without metamethods.
+    LUASHIM_SET_FIELD,
+    /// `table, key`: pushes a field, got without metamethods.
+    LUASHIM_GET_FIELD,
+    /// `name, value`.
+    LUASHIM_SET_GLOBAL,
+    /// `name, value`: what `require(name)` returns.
+    LUASHIM_SET_LOADED,
+    /// `table, metatable`.
+    LUASHIM_SET_METATABLE,
+    /// `table, name`: a proxy that can be read and not written; the name stands in the message. Makes a reference.
+    LUASHIM_PROTECT,
+    /// `number, name...`: a table of host functions by name, numbered in order from the first. Makes a reference.
+    LUASHIM_NEW_FUNCTIONS,
+    /// `number`: a host function. Makes a reference.
+    LUASHIM_NEW_FUNCTION,
+    /// A thread that belongs to the host: scripts can neither resume nor close it. Makes a reference.
+    LUASHIM_NEW_TASK,
+} luashim_operation;
 
-/// Pushes the table of what `require` has loaded, by name.
-void luashim_push_loaded(struct lua_State *L);
+/// The first byte of a value as `luashim_perform` takes it. Numbers follow in the machine's own order of bytes.
+typedef enum {
+    LUASHIM_NIL = 0,
+    LUASHIM_FALSE,
+    LUASHIM_TRUE,
+    /// `int64_t`
+    LUASHIM_INTEGER,
+    /// `double`
+    LUASHIM_NUMBER,
+    /// `uint64_t` length, bytes.
+    LUASHIM_STRING,
+    /// `int32_t` reference.
+    LUASHIM_REFERENCE,
+    /// `uint64_t` count, so many values.
+    LUASHIM_LIST,
+    /// `uint64_t` count, so many pairs of a string without tag and a value.
+    LUASHIM_RECORD,
+} luashim_tag;
 
-/// Replaces the table on top by a proxy that can be read but not written. `name` stands in the error message.
-void luashim_protect(struct lua_State *L, const char *name);
+/// Does the host's work, protected and without cap. `L` is the main thread.
+///
+/// Returns the reference that was made, or 0. Returns -1 when there is no memory: then nothing is pushed, and
+/// `host_refused` is set.
+int32_t luashim_perform(
+    struct lua_State *L, luashim_operation operation, const uint8_t *values, size_t length, int32_t count);
 
-/// Pushes a new thread that belongs to the host: scripts can neither resume nor close it.
-struct lua_State *luashim_new_task(struct lua_State *L);
+/// Takes the value on top of `thread` into a reference. Returns -1, which stands for `nil`, when there is no memory.
+int32_t luashim_refer(struct lua_State *L, struct lua_State *thread);
+
+/// Pushes Lua's traceback of `thread` on `L`; an empty string when there is no memory for it or it is huge.
+void luashim_push_traceback(struct lua_State *L, struct lua_State *thread);
 
 /// Runs or continues a task with the topmost `arguments` values of its stack and a fresh budget.
 ///

@@ -63,6 +63,38 @@ public enum MediaReport: Hashable, Sendable {
     /// The queue ran empty. Says nothing of parts that are still to be finished.
     case drained
     case digit(Character, milliseconds: Int)
+    /// The answer to ``CallSession/Action/measure``.
+    case measured(MediaQuality)
     /// No packet came from the far end for longer than the session allows.
     case timedOut
+}
+
+/// What the media session has counted and measured so far.
+public struct MediaQuality: Hashable, Sendable {
+    public var packetsSent: Int
+    public var packetsReceived: Int
+    /// Packets of the far end that were given up.
+    public var packetsLost: Int
+    /// Interarrival jitter (RFC 3550 A.8). [ms]
+    public var jitterMilliseconds: Double
+    /// `nil` until a report of ours was answered. [ms]
+    public var roundTripMilliseconds: Double?
+
+    public init(
+        packetsSent: Int, packetsReceived: Int, packetsLost: Int, jitterMilliseconds: Double,
+        roundTripMilliseconds: Double?
+    ) {
+        self.packetsSent = packetsSent
+        self.packetsReceived = packetsReceived
+        self.packetsLost = packetsLost
+        self.jitterMilliseconds = jitterMilliseconds
+        self.roundTripMilliseconds = roundTripMilliseconds
+    }
+}
+
+/// What became of a ``ServiceRequest``.
+public enum ServiceResult: Hashable, Sendable {
+    case reply(ScriptReply)
+    /// The audio that was loaded, as G.711 in the call's law.
+    case audio([UInt8])
 }

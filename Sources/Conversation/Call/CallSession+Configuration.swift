@@ -8,6 +8,8 @@ extension CallSession {
         public var limits: Limits
         /// Presented caller; a flow's `on_dial` may change it.
         public var callerID: String?
+        /// The definition's fallback line as audio, in `law`, for when the model cannot say it.
+        public var fallbackAudio: [UInt8] = []
 
         public init(
             facts: CallFacts, definition: AgentDefinition, law: G711Law = .mu, model: ModelOptions = ModelOptions(),
@@ -73,6 +75,16 @@ extension CallSession {
         public var lastHandlers: Duration = .seconds(2)
         /// For `on_hangup`.
         public var onHangUp: Duration = .seconds(5)
+        /// For `on_error`, before the fallback line is said.
+        public var onError: Duration = .seconds(5)
+        /// Between two measurements of the media.
+        public var measurement: Duration = .seconds(5)
+        /// Coroutines of the script that run or wait.
+        public var scriptTasks = 128
+        /// Timers of `call:after`.
+        public var scriptTimers = 100
+        /// Requests of `http`, `store` and the like that are under way.
+        public var scriptRequests = 16
         /// Messages of the model that cannot be read, before the call is given up.
         public var malformedMessages = 10
 

@@ -13,17 +13,36 @@ extension CallSession {
         }
         phase = .closing(outcome)
         realtime.withdrawFollowUps()
-        timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout
+        // The fallback line comes behind what is being said.
+        let before = wayOut == nil ? .zero : ledger.unheard(at: now)
+        timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout + before
+    }
+
+    /// The last words took too long.
+    mutating func lastWordsMissed(at now: Instant) {
+        guard case .closing(let outcome) = phase else { return }
+        if wayOut?.line != nil {
+            // The model is there, and says nothing.
+            for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
+            closeModel()
+            sayLineInstead(at: now)
+            timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout + ledger.unheard(at: now)
+            return
+        }
+        if transfer != nil || !transferAway(at: now) { end(outcome, at: now) }
     }
 
     /// Hangs up when nothing is left to be said, heard or done.
     mutating func finishClosing(at now: Instant) {
         guard case .closing(let outcome) = phase, ledger.isIdle, !ledger.isFlushing, realtime.isIdle else { return }
-        let isBusy = functions.open.contains { call in
-            guard let task = call.task else { return true }
-            return waits[task] != .hangUp
-        }
-        if !isBusy { end(outcome, at: now) }
+        // Behind the fallback line the far end waits for nothing more.
+        let isBusy =
+            wayOut == nil
+            && functions.open.contains { call in
+                guard let task = call.task else { return true }
+                return waits[task] != .hangUp
+            }
+        if !isBusy, !transferAway(at: now) { end(outcome, at: now) }
     }
 
     /// Ends the call now. The first outcome counts.
@@ -39,7 +58,8 @@ extension CallSession {
             return
         case .dialing, .answered, .active, .closing:
             if hangingUp { perform(.hangUp(reason: outcome.reason)) }
-        case .asking, .connecting, .configuring: break
+        case .asking, .connecting, .configuring:
+            if hangingUp, isInbound { perform(.reject(status: outcome.sipStatus ?? 480)) }
         }
         outcome.wasAnswered = answeredAt != nil
         outcome.duration = answeredAt.map { now - $0 } ?? .zero
@@ -67,12 +87,20 @@ extension CallSession {
             case .sleep:
                 waits[id] = nil
                 if scripts.cancel(id) { perform(.script(.cancel(id))) }
+            case .gather:
+                stopGathering()
+                resume(id, CallSession.callEnded, at: now)
+            case .service, .loading:
+                perform(.cancelService(id))
+                resume(id, CallSession.callEnded, at: now)
             case .hangUp: resume(id, .value(true), at: now)
-            case .transfer, .playout, .speech: resume(id, CallSession.callEnded, at: now)
+            case .transfer, .playout, .speech, .local: resume(id, CallSession.callEnded, at: now)
             }
         }
         speeches = [:]
         transfer = nil
+        offer = nil
+        dropTimers()
     }
 
     static let callEnded = ScriptReply.failure(code: .callEnded, message: "the call has ended")
@@ -125,7 +153,7 @@ extension CallSession {
         finishSettling(at: now)
         guard case .ending(let ending) = phase, ending.step == .handlers else { return }
         for id in scripts.all where scripts.cancel(id) {
-            waits[id] = nil
+            abandonWait(of: id)
             perform(.script(.cancel(id)))
         }
         guard scripts.isIdle else {
@@ -140,7 +168,10 @@ extension CallSession {
     mutating func abandonOnHangUp(at now: Instant) {
         guard case .ending(let ending) = phase, case .onHangUp(let id) = ending.step else { return }
         observe(.fault(CallFault(kind: .script, message: "on_hangup took too long and was stopped")))
-        if scripts.cancel(id) { perform(.script(.cancel(id))) }
+        if scripts.cancel(id) {
+            abandonWait(of: id)
+            perform(.script(.cancel(id)))
+        }
         finish()
     }
 

@@ -13,7 +13,7 @@ extension CallSession {
         functions.begin(
             FunctionCalls.Open(
                 call: call, responseID: responseID, arguments: arguments ?? [:], startedAt: now, task: nil))
-        guard configuration.definition.tools.contains(where: { $0.name == call.name }) else {
+        guard definition.tools.contains(where: { $0.name == call.name }) else {
             refuse(call.callID, "there is no function \(call.name)", at: now)
             return
         }
@@ -72,8 +72,26 @@ extension CallSession {
     mutating func actionReturned(_ callID: String, _ values: [JSON], at now: Instant) {
         guard let open = functions[callID] else { return }
         let output = CallSession.output(values)
+        guard handles(.onFunctionResult), isModelOpen, !isEnding else {
+            finish(open, output, at: now)
+            return
+        }
+        let result = values.first ?? .null
+        let shown: JSON = result == .null && values.count > 1 ? ["error": values[1]] : result
+        let entry = ScriptEntry.handler(.onFunctionResult, arguments: [.string(open.call.name), shown])
+        run(entry, for: .result(callID: callID, output: output), callID: callID, at: now)
+    }
+
+    /// `on_function_result` has come to its end: what it returned stands in place of the action's own result.
+    mutating func resultChanged(_ callID: String, _ values: [JSON], _ output: String, at now: Instant) {
+        guard let open = functions[callID] else { return }
+        finish(open, values.first ?? .null == .null ? output : CallSession.output(values), at: now)
+    }
+
+    private mutating func finish(_ open: FunctionCalls.Open, _ output: String, at now: Instant) {
         observe(
-            .actionReturned(callID: callID, name: open.call.name, output: output, duration: now - open.startedAt))
+            .actionReturned(
+                callID: open.call.callID, name: open.call.name, output: output, duration: now - open.startedAt))
         answer(open, output, at: now)
     }
 
@@ -90,10 +108,15 @@ extension CallSession {
 
     mutating func actionTimedOut(_ callID: String, at now: Instant) {
         guard let open = functions[callID] else { return }
+        let purpose = open.task.flatMap { scripts.purpose(of: $0) }
         if let task = open.task {
-            waits[task] = nil
-            timers[.sleep(task)] = nil
+            abandonWait(of: task)
             if scripts.cancel(task) { perform(.script(.cancel(task))) }
+        }
+        if case .result(_, let output)? = purpose {
+            tell(CallFault(kind: .script, message: "on_function_result did not finish in time for \(open.call.name)"))
+            finish(open, output, at: now)
+            return
         }
         let message = "\(open.call.name) did not finish in time"
         observe(.actionFailed(callID: callID, name: open.call.name, message: message))

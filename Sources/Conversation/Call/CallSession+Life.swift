@@ -5,6 +5,10 @@ extension CallSession {
     mutating func start(at now: Instant) {
         guard phase == .idle else { return }
         startedAt = now
+        if isInbound {
+            startIncoming(at: now)
+            return
+        }
         setStatus(.dialing)
         if handles(.onDial) {
             phase = .asking
@@ -88,7 +92,7 @@ extension CallSession {
         return !name.isEmpty && isToken && value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
     }
 
-    private mutating func connectModel(at now: Instant) {
+    mutating func connectModel(at now: Instant) {
         phase = .connecting
         isModelOpen = true
         timers[.modelConnect] = now + configuration.limits.modelConnect
@@ -98,6 +102,10 @@ extension CallSession {
     mutating func dial(at now: Instant) {
         phase = .dialing
         timers[.modelConfigure] = nil
+        if isInbound {
+            timers[.answer] = max(now, answerNotBefore)
+            return
+        }
         timers[.ring] = now + dialOptions.ringTimeout
         perform(.dial(dialOptions))
     }
@@ -133,9 +141,10 @@ extension CallSession {
     private mutating func answered(_ headers: [String: String], at now: Instant) {
         guard phase == .dialing else { return }
         timers[.ring] = nil
+        timers[.answer] = nil
         answeredAt = now
         facts.answeredAt = facts.startedAt + (now - startedAt).seconds
-        facts.headers = headers
+        if !isInbound { facts.headers = headers }
         timers[.callDuration] = now + configuration.limits.callDuration
         setStatus(.active)
         phase = .answered
@@ -155,6 +164,7 @@ extension CallSession {
         timers[.mediaStart] = nil
         phase = .active
         perform(.listen)
+        timers[.measure] = now + configuration.limits.measurement
         if handles(.onAnswered) {
             notify(.onAnswered, [])
         } else {
@@ -169,7 +179,7 @@ extension CallSession {
             end(CallSession.transferredOutcome, hangingUp: false, at: now)
             return
         }
-        if case .closing(let outcome) = phase, !byRemote || outcome.kind == .modelFailed {
+        if case .closing(let outcome) = phase, !byRemote || outcome.endedBy == .fault {
             end(outcome, hangingUp: false, at: now)
             return
         }

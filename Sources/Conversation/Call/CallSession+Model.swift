@@ -9,6 +9,10 @@ extension CallSession {
         }
     }
 
+    var isClosing: Bool {
+        if case .closing = phase { true } else { false }
+    }
+
     mutating func receive(_ event: ModelEvent, at now: Instant) {
         guard isModelOpen else { return }
         switch event {
@@ -43,7 +47,7 @@ extension CallSession {
         if isGivenUp {
             modelLost(message: message, isRetryable: false, at: now)
         } else {
-            observe(.fault(CallFault(kind: .model, message: message, isRetryable: true)))
+            tell(CallFault(kind: .model, message: message, isRetryable: true))
         }
     }
 
@@ -58,7 +62,7 @@ extension CallSession {
         let failed = realtime.close()
         perform(.closeModel)
         guard !isEnding else { return }
-        observe(.fault(CallFault(kind: .model, message: message, isRetryable: isRetryable)))
+        tell(CallFault(kind: .model, message: message, isRetryable: isRetryable))
         for request in failed {
             answerSpeech(
                 request.number, .failure(code: .modelFailed, message: "the model is gone"), at: now)
@@ -66,8 +70,22 @@ extension CallSession {
         // What was generated will not be ended by the server any more.
         for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
         for number in speeches.keys { speeches[number]?.isResponseDone = true }
-        close(
-            with: CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault), at: now)
+        let outcome = CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault)
+        switch phase {
+        case .closing:
+            // What was generated is heard; the line that the model still owes is the host's.
+            sayLineInstead(at: now)
+        case .active:
+            guard let fallback = definition.fallback else {
+                close(with: outcome, at: now)
+                return
+            }
+            // At once: the far end hears nobody.
+            if wayOut == nil { wayOut = WayOut(outcome: outcome, target: fallback.transferTo) }
+            leave(at: now)
+        default:
+            close(with: outcome, at: now)
+        }
     }
 
     mutating func handle(_ outputs: [RealtimeSession.Output], at now: Instant) {
@@ -108,7 +126,7 @@ extension CallSession {
                 modelLost(error, at: now)
             } else {
                 let isRetryable = error.severity == .retryable
-                observe(.fault(CallFault(kind: .model, message: error.sentence, isRetryable: isRetryable)))
+                tell(CallFault(kind: .model, message: error.sentence, isRetryable: isRetryable))
             }
         }
     }
@@ -155,6 +173,7 @@ extension CallSession {
             error.isExpected
             ? CallSession.interrupted : .failure(code: .modelFailed, message: error.sentence)
         answerSpeech(request.number, reply, at: now)
+        if request.number == wayOut?.line { sayLineInstead(at: now) }
     }
 }
 

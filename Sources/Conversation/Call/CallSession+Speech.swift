@@ -19,6 +19,7 @@ extension CallSession {
         case .playoutStarted(let tag, let instant):
             guard let part = ledger.started(tag, at: instant) else { return }
             if let latency = turn.playoutStarted(responseID: part.path.responseID, at: instant) {
+                latencies.append(latency)
                 observe(.latency(latency))
             }
         case .playoutEnded(let tag, let bytes): ledger.ended(tag, bytes: bytes, at: now)
@@ -26,7 +27,8 @@ extension CallSession {
             receiveCut(ledger.flushed(tag: tag, played: played, at: now), at: now)
             if !ledger.isFlushing { timers[.flushReport] = nil }
         case .drained: break
-        case .digit(let digit, let milliseconds): observe(.digit(digit, milliseconds: milliseconds))
+        case .digit(let digit, let milliseconds): pressed(digit, milliseconds: milliseconds, at: now)
+        case .measured(let measured): quality = measured
         case .timedOut:
             guard answeredAt != nil else { return }
             mediaFailed(
@@ -45,7 +47,10 @@ extension CallSession {
         _ audio: [UInt8], _ path: RealtimePartPath, _ request: ResponseRequest?, at now: Instant
     ) {
         guard let tag = ledger.append(audio: audio.count, to: path, request: request) else { return }
-        if let number = request?.number { speeches[number]?.hasAudio = true }
+        if let number = request?.number {
+            speeches[number]?.hasAudio = true
+            if wayOut?.line == number { wayOut?.line = nil }
+        }
         turn.audioArrived(responseID: path.responseID, at: now)
         perform(.play(tag: tag, audio: audio))
     }
@@ -54,10 +59,22 @@ extension CallSession {
 
     mutating func callerSpeechStarted(_ itemID: String, at now: Instant) {
         observe(.callerSpeech(started: true))
+        isCallerSpeaking = true
+        idleCount = 0
+        if !isEnding { notify(.onSpeechStarted, []) }
         turn.speechStarted()
         if configuration.model.transcriptionModel != nil { inputs.speechStarted(itemID, at: now) }
         // While the server's interruptions are held back for an uninterruptible sentence, so are ours.
         guard phase == .active, ledger.isAudible, ledger.isInterruptible, !realtime.isHolding else { return }
+        silence(at: now)
+    }
+
+    /// Drops what is being said and what waits to be said, and tells the model.
+    mutating func silence(at now: Instant) {
+        guard ledger.isAudible else {
+            handle(realtime.interrupt(responseIDs: []), at: now)
+            return
+        }
         let responseIDs = ledger.condemn()
         perform(.flush)
         timers[.flushReport] = now + configuration.limits.flushReport
@@ -66,6 +83,8 @@ extension CallSession {
 
     mutating func callerSpeechStopped(_ itemID: String, at now: Instant) {
         observe(.callerSpeech(started: false))
+        isCallerSpeaking = false
+        if !isEnding { notify(.onSpeechStopped, []) }
         turn.speechStopped(at: now)
         if configuration.model.transcriptionModel != nil { inputs.speechStopped(itemID, at: now) }
     }
@@ -80,19 +99,24 @@ extension CallSession {
         guard !isEnding else { return }
         let cut = parts.filter { $0.heardBytes < $0.transcript.audioBytes || !$0.transcript.isAudioComplete }
         guard !cut.isEmpty else { return }
-        for part in cut {
+        for part in cut where part.isLocal { localEnded(part.tag, CallSession.interrupted, at: now) }
+        for part in cut where !part.isLocal {
             let milliseconds = part.heardBytes / G711Law.bytesPerMillisecond
             handle(
                 realtime.truncate(
                     itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds),
                 at: now)
         }
-        let texts = cut.map { $0.transcript.split(heardBytes: $0.heardBytes) }
-        let heard = texts.map(\.heard).filter { !$0.isEmpty }.joined(separator: " ")
-        let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
-        let played = cut.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
-        observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
-        notify(.onInterrupted, [.string(heard), .string(unheard)])
+        // A sound has no words that could be cut.
+        let spoken = cut.filter { !$0.isLocal || !$0.transcript.text.isEmpty }
+        if !spoken.isEmpty {
+            let texts = spoken.map { $0.transcript.split(heardBytes: $0.heardBytes) }
+            let heard = texts.map(\.heard).filter { !$0.isEmpty }.joined(separator: " ")
+            let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
+            let played = spoken.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
+            observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
+            notify(.onInterrupted, [.string(heard), .string(unheard)])
+        }
         for number in Set(cut.compactMap { $0.request?.number }).sorted() {
             answerSpeech(number, CallSession.interrupted, at: now)
         }
@@ -105,8 +129,11 @@ extension CallSession {
 
     // MARK: What was heard
 
-    mutating func reportHeard() {
-        for part in ledger.takeSettled() { report(part) }
+    mutating func reportHeard(at now: Instant) {
+        for part in ledger.takeSettled() {
+            report(part)
+            if part.isLocal { localEnded(part.tag, .value(true), at: now) }
+        }
     }
 
     /// Tells what the far end heard of a part; nothing when it heard nothing.
@@ -126,6 +153,7 @@ extension CallSession {
 
     /// The model has generated all that it will of a sentence.
     mutating func speechGenerated(_ request: ResponseRequest, _ status: RealtimeResponse.Status, at now: Instant) {
+        if request.number == wayOut?.line { sayLineInstead(at: now) }
         guard speeches[request.number] != nil else { return }
         speeches[request.number]?.isResponseDone = true
         switch status {

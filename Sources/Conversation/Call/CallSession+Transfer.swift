@@ -2,7 +2,8 @@ import SansIO
 
 /// A transfer under way.
 struct Transfer: Hashable, Sendable {
-    let task: ScriptTaskID
+    /// `nil` for the fallback's.
+    let task: ScriptTaskID?
     /// The far end has taken the REFER.
     var isAccepted = false
 }
@@ -30,7 +31,7 @@ extension CallSession {
         transfer = Transfer(task: id)
         waits[id] = .transfer
         timers[.transfer] = now + configuration.limits.transfer
-        if case .action(let callID)? = scripts.purpose(of: id) { timers[.action(callID: callID)] = nil }
+        pauseDeadline(of: id, at: now)
         perform(.transfer(target: target))
         observe(.transfer(.requested, code: nil))
     }
@@ -57,16 +58,22 @@ extension CallSession {
         timers[.transfer] = nil
         report(.failed, code: status)
         let message = "the transfer failed: \(status) \(reason)".trimmingWhitespace()
-        resume(ended.task, .failure(code: status == 408 ? .timedOut : .refused, message: message), at: now)
+        if let task = ended.task {
+            resume(task, .failure(code: status == 408 ? .timedOut : .refused, message: message), at: now)
+        } else {
+            observe(.fault(CallFault(kind: .trunk, message: message)))
+            if case .closing(let outcome) = phase { end(outcome, at: now) }
+        }
     }
 
     mutating func transferSucceeded(code: Int?, at now: Instant) {
         guard let succeeded = transfer else { return }
         transfer = nil
         timers[.transfer] = nil
-        if case .action(let callID)? = scripts.purpose(of: succeeded.task) { functions.endTurn(callID) }
         report(.succeeded, code: code)
-        resume(succeeded.task, .value(true), at: now)
+        guard let task = succeeded.task else { return }
+        if case .action(let callID)? = scripts.purpose(of: task) { functions.endTurn(callID) }
+        resume(task, .value(true), at: now)
     }
 
     private mutating func report(_ status: TransferStatus, code: Int?) {

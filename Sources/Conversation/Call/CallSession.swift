@@ -16,6 +16,10 @@ public struct CallSession: Sendable {
         case media(MediaReport)
         /// What became of the last `start` or `resume` that the script host was given.
         case script(ScriptTaskID, ScriptOutcome)
+        /// What became of ``Action/service(_:_:)``.
+        case service(ScriptTaskID, ServiceResult)
+        /// A newer version of the flow is there. The call goes over to it at a quiet point, if it has `on_handover`.
+        case flowOffered(version: String, AgentDefinition)
         case deadline
     }
 
@@ -24,9 +28,15 @@ public struct CallSession: Sendable {
         case sendModel(RealtimeClientEvent)
         case closeModel
         case dial(DialOptions)
+        /// Rings an incoming call (180).
+        case ring
+        /// Answers an incoming call.
+        case answer
+        /// Refuses an incoming call.
+        case reject(status: Int)
         /// From here on the far end's audio goes to the model, beginning with what came since the answer.
         case listen
-        /// Ends the telephone call in whatever state it is: CANCEL or BYE.
+        /// Ends the telephone call in whatever state it is: CANCEL, BYE, or the refusal of one that rings here.
         case hangUp(reason: String)
         case transfer(target: String)
         /// Audio of a part, in the call's G.711 law, to be queued behind what is queued.
@@ -36,6 +46,13 @@ public struct CallSession: Sendable {
         /// Drops all queued audio at once. The media session answers with ``MediaReport/flushed(tag:played:dropped:)``.
         case flush
         case script(ScriptCommand)
+        /// Performs what a coroutine asks for; ``Event/service(_:_:)`` follows, unless it is cancelled.
+        case service(ScriptTaskID, ServiceRequest)
+        case cancelService(ScriptTaskID)
+        /// Whether the model hears silence in place of the far end.
+        case mute(Bool)
+        /// Asks for ``MediaReport/measured(_:)``.
+        case measure
         case observe(Observation)
         case finish(CallOutcome)
     }
@@ -56,11 +73,11 @@ public struct CallSession: Sendable {
 
     enum Phase: Hashable {
         case idle
-        /// `on_dial` runs.
+        /// `on_dial` or `on_incoming` runs.
         case asking
         case connecting
         case configuring
-        /// The INVITE is out.
+        /// The INVITE is out; an incoming call rings, or its answer is.
         case dialing
         /// 200 OK; audio cannot flow yet.
         case answered
@@ -88,17 +105,24 @@ public struct CallSession: Sendable {
     enum TimerName: Hashable, Sendable {
         case onDial, modelConnect, modelConfigure, ring, mediaStart, callDuration, transfer, hangUpPlayout, flushReport
         case lateTranscript, lastHandlers, onHangUp
+        case answer, idle, gather, measure, fallback
         case sleep(ScriptTaskID)
+        case after(UInt64)
         case action(callID: String)
     }
 
     /// What a yielded coroutine waits for.
     enum Wait: Hashable {
-        case sleep, transfer, hangUp, playout
+        case sleep, transfer, hangUp, playout, gather, service
         case speech(request: UInt64)
+        /// A sound file that is loaded, and one that is played.
+        case loading(isInterruptible: Bool)
+        case local(PlayoutTag)
     }
 
     public let configuration: Configuration
+    /// That of the version that the call runs now.
+    var definition: AgentDefinition
     var facts: CallFacts
     var phase = Phase.idle
     var startedAt = Instant.zero
@@ -120,9 +144,28 @@ public struct CallSession: Sendable {
     var speeches: [UInt64: Speech] = [:]
     var functions = FunctionCalls()
     var transfer: Transfer?
+    var keys = KeyCollection()
+    /// Functions of `call:after`, by the timer's number.
+    var scriptTimers: [UInt64: ScriptFunctionID] = [:]
+    var nextScriptTimer: UInt64 = 1
+    var isCallerSpeaking = false
+    /// How often `on_idle` ran since the far end was last heard.
+    var idleCount = 0
+    var quality: MediaQuality?
+    var latencies: [TurnLatency] = []
+    var isOverloadReported = false
+    /// The way out that has been taken: what happens when `on_error` is done, and where the far end goes then.
+    var wayOut: WayOut?
+    /// The version to go over to at the next quiet point.
+    var offer: FlowOffer?
+    /// The version that the script host is going over to now.
+    var handover: FlowOffer?
+    /// When an incoming call may be answered.
+    var answerNotBefore = Instant.zero
 
     public init(configuration: Configuration) {
         self.configuration = configuration
+        definition = configuration.definition
         facts = configuration.facts
         dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
         realtime = RealtimeSession(
@@ -155,6 +198,8 @@ public struct CallSession: Sendable {
         case .telephony(let event): receive(event, at: now)
         case .media(let report): receive(report, at: now)
         case .script(let id, let outcome): receive(outcome, of: id, at: now)
+        case .service(let id, let result): receive(result, for: id, at: now)
+        case .flowOffered(let version, let definition): offered(version, definition)
         case .deadline: deadline(at: now)
         }
         settle(at: now)
@@ -165,8 +210,10 @@ public struct CallSession: Sendable {
     /// Does what has become due by the event: answers what waits, hands the script its next step, ends the call.
     private mutating func settle(at now: Instant) {
         guard phase != .finished else { return }
-        reportHeard()
+        reportHeard(at: now)
         answerWaits(at: now)
+        watchIdleness(at: now)
+        beginHandover()
         finishClosing(at: now)
         advanceEnding(at: now)
         guard phase != .finished else { return }
@@ -175,6 +222,7 @@ public struct CallSession: Sendable {
             switch step {
             case .start(let id, let entry): perform(.script(.start(id, entry, facts: facts)))
             case .resume(let id, let reply): perform(.script(.resume(id, reply, facts: facts)))
+            case .handOver(let id, let version): perform(.script(.handOver(id, version: version, facts: facts)))
             }
         }
     }
@@ -187,17 +235,29 @@ public struct CallSession: Sendable {
         outbox.append(.observe(observation))
     }
 
-    func handles(_ handler: ScriptHandler) -> Bool { configuration.definition.handlers.contains(handler) }
+    func handles(_ handler: ScriptHandler) -> Bool { definition.handlers.contains(handler) }
 
     /// Runs a handler, if the flow has it.
-    mutating func notify(_ handler: ScriptHandler, _ arguments: [JSON]) {
-        guard handles(handler) else { return }
-        _ = scripts.start(.handler(handler, arguments: arguments), for: .notify(handler))
+    @discardableResult
+    mutating func notify(_ handler: ScriptHandler, _ arguments: [JSON]) -> ScriptTaskID? {
+        guard handles(handler) else { return nil }
+        guard scripts.count < configuration.limits.scriptTasks else {
+            if !isOverloadReported {
+                isOverloadReported = true
+                let message =
+                    "\(scripts.count) handlers of the script wait; \(handler.rawValue) is left out, and so are others"
+                observe(.fault(CallFault(kind: .script, message: message)))
+            }
+            return nil
+        }
+        return scripts.start(.handler(handler, arguments: arguments), for: .notify(handler))
     }
 
     func currentFacts(at now: Instant) -> CallFacts {
         var facts = facts
         facts.duration = answeredAt.map { (now - $0).seconds } ?? 0
+        facts.now = facts.startedAt + (now - startedAt).seconds
+        facts.statistics = statistics
         return facts
     }
 
@@ -212,7 +272,12 @@ public struct CallSession: Sendable {
 
     private mutating func expired(_ name: TimerName, at now: Instant) {
         switch name {
-        case .onDial: dialRefused(byFault: "on_dial took too long", at: now)
+        case .onDial:
+            if isInbound {
+                incomingFailed("it took too long", at: now)
+            } else {
+                dialRefused(byFault: "on_dial took too long", at: now)
+            }
         case .modelConnect, .modelConfigure:
             modelLost(RealtimeError(connectionFailure: "it did not answer in time"), at: now)
         case .ring:
@@ -230,9 +295,14 @@ public struct CallSession: Sendable {
                     kind: .completed, reason: "max_duration", message: "The call reached its longest duration.",
                     endedBy: .host),
                 at: now)
+        case .answer: answer()
+        case .idle: idled()
+        case .gather: gatheringEnded(at: now)
+        case .measure: measure(at: now)
+        case .fallback: leave(at: now)
+        case .after(let number): timerExpired(number)
         case .transfer: transferEnded(status: 408, reason: "no answer in time", at: now)
-        case .hangUpPlayout:
-            if case .closing(let outcome) = phase { end(outcome, at: now) }
+        case .hangUpPlayout: lastWordsMissed(at: now)
         case .flushReport: flushReportMissed(at: now)
         case .sleep(let id): if waits[id] == .sleep { resume(id, .value(true), at: now) }
         case .action(let callID): actionTimedOut(callID, at: now)

@@ -11,6 +11,8 @@ struct FunctionCalls: Sendable {
         let startedAt: Instant
         /// The coroutine that runs for it now: the check, then the action.
         var task: ScriptTaskID?
+        /// What is left of its time while that doesn't run.
+        var remaining: Duration?
     }
 
     private struct Batch {
@@ -39,6 +41,22 @@ struct FunctionCalls: Sendable {
     mutating func run(_ callID: String, as task: ScriptTaskID) {
         guard let index = open.firstIndex(where: { $0.call.callID == callID }) else { return }
         open[index].task = task
+        open[index].remaining = nil
+    }
+
+    /// Stops the time of a call.
+    mutating func pause(_ callID: String, remaining: Duration) {
+        guard let index = open.firstIndex(where: { $0.call.callID == callID }) else { return }
+        open[index].remaining = remaining
+    }
+
+    /// Lets the time of a call run again.
+    ///
+    /// - Returns: What was left of it; `nil` when it runs.
+    mutating func unpause(_ callID: String) -> Duration? {
+        guard let index = open.firstIndex(where: { $0.call.callID == callID }) else { return nil }
+        defer { open[index].remaining = nil }
+        return open[index].remaining
     }
 
     /// The action has ended the call or given it away.

@@ -19,6 +19,8 @@ public enum Observation: Hashable, Sendable {
     /// Tokens of one response, as the vendor counts them.
     case usage(JSON)
     case fault(CallFault)
+    /// The call goes on with another version of the flow.
+    case flowChanged(version: String, from: String)
 }
 
 /// Something that was said.
@@ -98,11 +100,20 @@ public struct CallFault: Hashable, Sendable {
     public var isRetryable: Bool
     /// The script's traceback; empty for other faults.
     public var traceback: String
+    /// The handler or action that failed; empty for other faults.
+    public var function: String
+    /// The caller's turn in which it happened, from 1; 0 before the first.
+    public var turn: Int
 
-    public init(kind: Kind, message: String, isRetryable: Bool = false, traceback: String = "") {
+    public init(
+        kind: Kind, message: String, isRetryable: Bool = false, traceback: String = "", function: String = "",
+        turn: Int = 0
+    ) {
         self.kind = kind
         self.message = message
         self.isRetryable = isRetryable
         self.traceback = traceback
+        self.function = function
+        self.turn = turn
     }
 }

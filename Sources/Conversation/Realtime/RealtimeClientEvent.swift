@@ -7,6 +7,8 @@ public struct RealtimeClientEvent: Hashable, Sendable {
     public enum Body: Hashable, Sendable {
         case updateSession(RealtimeSettings)
         case updateTurnDetection(TurnDetection)
+        /// Only what has changed.
+        case changeSession(RealtimeSettings.Change)
         case createFunctionOutput(callID: String, output: String)
         /// `role` is `user`, `assistant` or `system`.
         case createMessage(role: String, text: String)
@@ -54,6 +56,9 @@ public struct RealtimeClientEvent: Hashable, Sendable {
             object["session"] = [
                 "type": "realtime", "audio": ["input": ["turn_detection": turnDetection.json]],
             ]
+        case .changeSession(let change):
+            object["type"] = "session.update"
+            object["session"] = change.json
         case .createFunctionOutput(let callID, let output):
             object["type"] = "conversation.item.create"
             object["item"] = [

@@ -179,6 +179,7 @@ extension RealtimeSession {
         case .audioDelta(let path, let audio):
             guard let path = audiblePath(path, at: now), !audio.isEmpty else { return }
             responses[path.responseID]?.hasAudio = true
+            hasSpoken = true
             outputs.append(.audio(path, audio, request: responses[path.responseID]?.request))
         case .audioDone(let path):
             guard let path = audiblePath(path, at: now) else { return }

@@ -30,7 +30,7 @@ struct RealtimeSession: Sendable {
         case awaitingResponse(until: Instant)
     }
 
-    let settings: RealtimeSettings
+    private(set) var settings: RealtimeSettings
     let limits: Limits
     var state = State.closed
     var responses: [String: ActiveResponse] = [:]
@@ -44,6 +44,8 @@ struct RealtimeSession: Sendable {
     var unacknowledgedOutputs: Set<String> = []
     /// A turn of the caller was committed since the last `response.created`.
     var isTurnCommitted = false
+    /// The server has sent audio, and with it has chosen a voice for good.
+    var hasSpoken = false
     /// The server's own answers and interruptions are switched off for an uninterruptible sentence.
     private(set) var isHolding = false
     var isTurnMissed = false
@@ -65,11 +67,17 @@ struct RealtimeSession: Sendable {
         }
         if let hiddenActiveUntil { deadlines.append(hiddenActiveUntil) }
         if isFree { deadlines.append(contentsOf: queue.compactMap { sendTime(of: $0) }) }
+        if case .awaitingResponse(let until) = callerTurn { deadlines.append(until) }
         return deadlines.min()
     }
 
     /// Whether nothing is being generated, asked for, or waiting to be asked for.
     var isIdle: Bool { activeID == nil && pending == nil && queue.isEmpty && hiddenActiveUntil == nil }
+
+    /// Whether the server is about to answer a turn of the caller.
+    var isAnswerDue: Bool {
+        if case .awaitingResponse = callerTurn { true } else { false }
+    }
 
     private var isFree: Bool { activeID == nil && pending == nil && hiddenActiveUntil == nil }
 
@@ -89,6 +97,23 @@ struct RealtimeSession: Sendable {
     mutating func configure() -> [Output] {
         let event = send(.updateSession(settings))
         state = .configuring(eventID: event)
+        return take()
+    }
+
+    /// Changes what the server was told of instructions, tools or voice; before the connection is there, what it will
+    /// be told.
+    mutating func change(_ change: (inout RealtimeSettings) -> Void) -> [Output] {
+        let old = settings
+        change(&settings)
+        guard state != .closed, settings != old else { return [] }
+        send(.changeSession(RealtimeSettings.Change(from: old, to: settings)))
+        return take()
+    }
+
+    /// Adds a message to the conversation.
+    mutating func addMessage(role: String, text: String) -> [Output] {
+        guard state == .ready else { return [] }
+        send(.createMessage(role: role, text: text))
         return take()
     }
 

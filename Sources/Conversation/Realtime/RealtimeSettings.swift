@@ -56,14 +56,39 @@ public struct RealtimeSettings: Hashable, Sendable {
             "output_modalities": ["audio"],
             "instructions": .string(instructions),
             "audio": ["input": .object(input), "output": .object(output)],
-            "tools": .array(
-                tools.map { tool in
-                    [
-                        "type": "function", "name": .string(tool.name), "description": .string(tool.description),
-                        "parameters": tool.parameters,
-                    ]
-                }),
+            "tools": Self.json(tools),
             "tool_choice": "auto",
         ]
+    }
+
+    private static func json(_ tools: [AgentDefinition.Tool]) -> JSON {
+        .array(
+            tools.map { tool in
+                [
+                    "type": "function", "name": .string(tool.name), "description": .string(tool.description),
+                    "parameters": tool.parameters,
+                ]
+            })
+    }
+
+    /// What is told of settings that change in mid-call.
+    public struct Change: Hashable, Sendable {
+        public var instructions: String?
+        public var tools: [AgentDefinition.Tool]?
+        public var voice: String?
+
+        init(from old: RealtimeSettings, to new: RealtimeSettings) {
+            if new.instructions != old.instructions { instructions = new.instructions }
+            if new.tools != old.tools { tools = new.tools }
+            if new.voice != old.voice { voice = new.voice }
+        }
+
+        var json: JSON {
+            var session: JSONObject = ["type": "realtime"]
+            if let instructions { session["instructions"] = .string(instructions) }
+            if let voice { session["audio"] = ["output": ["voice": .string(voice)]] }
+            if let tools { session["tools"] = RealtimeSettings.json(tools) }
+            return .object(session)
+        }
     }
 }

@@ -1,24 +1,30 @@
 /// Answers the challenges that one account's requests meet (RFC 3261 §22, RFC 7616, RFC 8760).
 ///
 /// Keeps the last challenge of each realm, so that later requests carry credentials from the start, with the nonce
-/// count going on. One value serves all requests to one trunk or registrar.
+/// count going on; of more than ``maximumRealms``, those that challenged last. One value serves all requests to one trunk
+/// or registrar.
 public struct DigestClient: Sendable, CustomStringConvertible, CustomReflectable {
     public enum Outcome: Hashable, Sendable {
         /// The request has new credentials: send it again, with the next CSeq number and a new branch.
         case authorized
         /// Credentials for this realm were refused: user name or password is wrong.
         case refused(realm: String)
-        /// No challenge of this realm uses a supported scheme, algorithm and protection; `nil` when the response has no
-        /// Digest challenge at all.
+        /// No challenge of this realm uses a supported scheme, algorithm and protection, or the response has more than
+        /// ``maximumRealms``; `nil` when it has no Digest challenge at all.
         case unsupported(realm: String?)
     }
 
     /// How many stale nonces in a row are believed.
     public static let maximumStaleChallenges = 4
+    /// How many realms are kept. A call meets one or two; a peer that makes up new ones must not fill the memory, or the
+    /// requests.
+    public static let maximumRealms = 8
 
     public let username: String
     private let password: String
     private var spaces: [ProtectionSpace] = []
+    /// Responses answered so far: tells which realms challenged last.
+    private var round: UInt64 = 0
 
     /// - Parameters:
     ///   - username: As given by the operator of the server.
@@ -42,6 +48,8 @@ public struct DigestClient: Sendable, CustomStringConvertible, CustomReflectable
         /// How often the nonce was used.
         var uses: UInt32 = 0
         var staleChallenges = 0
+        /// The ``round`` of its last challenge.
+        var lastChallenged: UInt64 = 0
 
         var credentialsField: HeaderName { isProxy ? .proxyAuthorization : .authorization }
     }
@@ -68,6 +76,7 @@ public struct DigestClient: Sendable, CustomStringConvertible, CustomReflectable
         _ request: inout Request, after response: Response, using random: inout some RandomNumberGenerator
     ) -> Outcome {
         var answered: [Int] = []
+        round &+= 1
         for isProxy in [false, true] {
             let challenges = response.digestChallenges(isProxy ? .proxyAuthenticate : .wwwAuthenticate)
             var seen: Set<String> = []
@@ -75,9 +84,11 @@ public struct DigestClient: Sendable, CustomStringConvertible, CustomReflectable
                 guard let challenge = challenges.first(where: { $0.realm == realm && $0.isSupported }) else {
                     return .unsupported(realm: realm)
                 }
+                guard answered.count < DigestClient.maximumRealms else { return .unsupported(realm: realm) }
                 guard let index = accept(challenge, isProxy: isProxy, refusing: request, using: &random) else {
                     return .refused(realm: realm)
                 }
+                spaces[index].lastChallenged = round
                 answered.append(index)
             }
         }
@@ -101,10 +112,7 @@ public struct DigestClient: Sendable, CustomStringConvertible, CustomReflectable
         let clientNonce = DigestClient.clientNonce(using: &random)
         var space = ProtectionSpace(isProxy: isProxy, challenge: challenge, clientNonce: clientNonce)
         guard let index = spaces.firstIndex(where: { $0.isProxy == isProxy && $0.challenge.realm == challenge.realm })
-        else {
-            spaces.append(space)
-            return spaces.count - 1
-        }
+        else { return keep(space) }
         let old = spaces[index]
         let refused = request.digestCredentials(space.credentialsField).first { $0.realm == challenge.realm }
         if let refused {
@@ -126,6 +134,19 @@ public struct DigestClient: Sendable, CustomStringConvertible, CustomReflectable
             spaces[index] = space
         }
         return index
+    }
+
+    /// Keeps a realm that is new, in the place of the one that challenged longest ago when there are too many.
+    ///
+    /// - Returns: Its index. Realms that challenge in this round are never displaced: a response has fewer than are kept.
+    private mutating func keep(_ space: ProtectionSpace) -> Int {
+        let oldest = spaces.indices.min { spaces[$0].lastChallenged < spaces[$1].lastChallenged }
+        guard spaces.count >= DigestClient.maximumRealms, let oldest else {
+            spaces.append(space)
+            return spaces.count - 1
+        }
+        spaces[oldest] = space
+        return oldest
     }
 
     private static func clientNonce(using random: inout some RandomNumberGenerator) -> String {

@@ -1,11 +1,9 @@
 import SansIO
 
 /// Reads one annotation line from left to right.
-///
-/// The grammar is that of LuaLS for types that can be data: a union of types with the suffixes `[]` and `?`.
 struct AnnotationScanner {
-    private let bytes: [UInt8]
-    private(set) var offset: Int
+    let bytes: [UInt8]
+    var offset: Int
 
     /// - Parameter offset: Index of the first byte to read.
     init(_ line: String, offset: Int = 0) {
@@ -16,15 +14,25 @@ struct AnnotationScanner {
     /// From 1.
     var column: Int { offset + 1 }
     var isAtEnd: Bool { offset >= bytes.count }
-    private var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
     mutating func skipSpaces() {
         while let byte = current, byte == 0x20 || byte == 0x09 || byte == 0x0D { offset += 1 }
     }
 
+    func has(_ text: String) -> Bool { bytes[min(offset, bytes.count)...].starts(with: text.utf8) }
+
     mutating func take(_ text: String) -> Bool {
-        guard bytes[min(offset, bytes.count)...].starts(with: text.utf8) else { return false }
+        guard has(text) else { return false }
         offset += text.utf8.count
+        return true
+    }
+
+    /// Takes a word that is followed by no further letter of a name.
+    mutating func take(word: String) -> Bool {
+        var copy = self
+        guard copy.name() == word else { return false }
+        self = copy
         return true
     }
 
@@ -37,131 +45,75 @@ struct AnnotationScanner {
         return offset > start ? String(decoding: bytes[start..<offset], as: UTF8.self) : nil
     }
 
-    /// What is left, without spaces around it and without the `#` that may stand before prose.
-    mutating func prose() -> String {
+    /// What is left, without spaces around it.
+    mutating func rest() -> String {
         skipSpaces()
-        if take("#") { skipSpaces() }
         var end = bytes.count
         while end > offset, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 || bytes[end - 1] == 0x0D { end -= 1 }
         defer { offset = bytes.count }
         return String(decoding: bytes[min(offset, end)..<end], as: UTF8.self)
     }
 
-    /// A type; stops behind its last character.
-    mutating func type(depth: Int = 0) throws(AnnotationProblem) -> AnnotationType {
-        guard depth < 16 else { throw AnnotationProblem(column: column, message: "the type is nested too deeply") }
-        var members = [try suffixedType(depth: depth)]
-        while true {
-            let end = offset
-            skipSpaces()
-            guard take("|") else {
-                offset = end
-                break
-            }
-            skipSpaces()
-            members.append(try suffixedType(depth: depth))
-        }
-        return members.count == 1 ? members[0] : .union(members)
-    }
-
-    private mutating func suffixedType(depth: Int) throws(AnnotationProblem) -> AnnotationType {
-        var type = try plainType(depth: depth)
-        while true {
-            if take("[]") {
-                type = .array(type)
-            } else if take("?") {
-                type = .optional(type)
-            } else {
-                return type
-            }
-        }
-    }
-
-    private mutating func plainType(depth: Int) throws(AnnotationProblem) -> AnnotationType {
+    /// What is left behind a type: prose, without the `#` or `--` that may stand before it.
+    mutating func prose() -> String {
         skipSpaces()
+        if !take("#") { _ = take("--") }
+        return rest()
+    }
+
+    /// A text in quotes, with the escapes of Lua that stand for one character.
+    mutating func quoted(by quote: UInt8) throws(AnnotationProblem) -> String {
         let start = column
-        if take("(") {
-            let inner = try type(depth: depth + 1)
-            skipSpaces()
-            guard take(")") else { throw AnnotationProblem(column: column, message: "expected ')'") }
-            return inner
-        }
-        if take("{") { return try record(depth: depth) }
-        if let byte = current, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`") {
-            return .literal(.string(try quoted(by: byte)))
-        }
-        guard let name = name() else {
-            throw AnnotationProblem(
-                column: start, message: isAtEnd ? "the type is missing" : "expected a type",
-                hint: AnnotationProblem.knownTypes)
-        }
-        switch name {
-        case "string": return .string
-        case "number": return .number
-        case "integer": return .integer
-        case "boolean": return .boolean
-        case "any": return .any
-        case "nil": return .nil
-        case "table": return take("<") ? try map(depth: depth, column: start) : .table
-        case "fun", "function", "thread", "userdata", "lightuserdata":
-            throw AnnotationProblem(
-                column: start, message: "a \(name == "fun" ? "function" : name) cannot be passed as data",
-                hint: AnnotationProblem.knownTypes)
-        default:
-            if let number = Int64(name) { return .literal(.integer(number)) }
-            return .named(name, column: start)
-        }
-    }
-
-    private mutating func map(depth: Int, column start: Int) throws(AnnotationProblem) -> AnnotationType {
-        let key = try type(depth: depth + 1)
-        skipSpaces()
-        guard take(",") else { throw AnnotationProblem(column: column, message: "expected ',' in table<K, V>") }
-        let value = try type(depth: depth + 1)
-        skipSpaces()
-        guard take(">") else { throw AnnotationProblem(column: column, message: "expected '>'") }
-        switch key {
-        case .string: return .map(value)
-        case .integer: return .array(value)
-        default:
-            throw AnnotationProblem(
-                column: start, message: "the keys of table<K, V> must be of type string or integer",
-                hint: "write table<string, T>, or T[] for a list")
-        }
-    }
-
-    private mutating func record(depth: Int) throws(AnnotationProblem) -> AnnotationType {
-        var fields: [AnnotationType.Field] = []
-        while true {
-            skipSpaces()
-            if take("}") { return .record(fields) }
-            let start = column
-            guard let name = name() else {
-                throw AnnotationProblem(column: start, message: "expected a field's name or '}'")
-            }
-            let isOptional = take("?")
-            skipSpaces()
-            guard take(":") else {
-                throw AnnotationProblem(column: column, message: "expected ':' behind the field '\(name)'")
-            }
-            let type = try type(depth: depth + 1)
-            fields.append(AnnotationType.Field(name: name, type: type, isOptional: isOptional || type.isOptional))
-            skipSpaces()
-            if !take(","), !take(";"), current != UInt8(ascii: "}") {
-                throw AnnotationProblem(column: column, message: "expected ',' or '}'")
-            }
-        }
-    }
-
-    private mutating func quoted(by quote: UInt8) throws(AnnotationProblem) -> String {
-        let start = offset
         offset += 1
-        while let byte = current, byte != quote { offset += 1 }
+        var text: [UInt8] = []
+        while let byte = current, byte != quote {
+            offset += 1
+            guard byte == UInt8(ascii: "\\"), let escaped = current else {
+                text.append(byte)
+                continue
+            }
+            offset += 1
+            switch escaped {
+            case UInt8(ascii: "n"): text.append(0x0A)
+            case UInt8(ascii: "t"): text.append(0x09)
+            case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): text.append(escaped)
+            default: text += [byte, escaped]
+            }
+        }
         guard current == quote else {
-            throw AnnotationProblem(column: start + 1, message: "the text in quotes does not end")
+            throw AnnotationProblem(
+                column: start, message: "the text in quotes does not end",
+                hint: "close it with \(Character(UnicodeScalar(quote))) in the same line")
         }
         offset += 1
-        return String(decoding: bytes[(start + 1)..<(offset - 1)], as: UTF8.self)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// A number as Lua writes it, with a `-` before it or not; `nil` when none stands here.
+    mutating func number() throws(AnnotationProblem) -> JSON? {
+        let start = offset
+        let sign = current == UInt8(ascii: "-") ? 1 : 0
+        guard offset + sign < bytes.count, (0x30...0x39).contains(bytes[offset + sign]) else { return nil }
+        offset += sign
+        while let byte = current {
+            let isExponentSign =
+                (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+"))
+                && bytes[offset - 1] | 0x20 == UInt8(ascii: "e")
+            guard isNameByte(byte) || byte == UInt8(ascii: ".") || isExponentSign else { break }
+            offset += 1
+        }
+        while bytes[offset - 1] == UInt8(ascii: ".") { offset -= 1 }
+        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+        let digits = text.dropFirst(sign)
+        if digits.hasPrefix("0x") || digits.hasPrefix("0X"), let value = Int64(digits.dropFirst(2), radix: 16) {
+            return .integer(sign == 1 ? 0 - value : value)
+        }
+        if let value = Int64(text) { return .integer(value) }
+        if let value = Double(text), value.isFinite {
+            return Int64(exactly: value).map { .integer($0) } ?? .number(value)
+        }
+        throw AnnotationProblem(
+            column: start + 1, message: "'\(text)' is no number", hint: "write it like 5, -1 or 0.5")
     }
 
     private func isNameByte(_ byte: UInt8) -> Bool {

@@ -1,208 +1,281 @@
 import SansIO
 
-/// The classes and aliases that the annotations of a flow declare, and the JSON Schema of types.
+/// The classes, aliases and enums that the annotations of a flow declare.
 struct DeclaredTypes {
-    private struct Class {
-        var parents: [(name: String, column: Int)] = []
+    struct Class {
+        var place: AnnotationPlace
+        var parents: [(type: AnnotationType, column: Int, place: AnnotationPlace)] = []
         var fields: [AnnotationType.Field] = []
-        /// Type of the fields that have no name of their own: `---@field [string] T`.
-        var rest: AnnotationType?
+        /// The fields that have no name of their own: `---@field [string] T`.
+        var rest: AnnotationType.Rest?
         var prose = ""
+        var isPartial = false
+        /// `---@class Name<T>`, which has no schema.
+        var isGeneric = false
+
+        var hasContent: Bool { !fields.isEmpty || rest != nil }
     }
 
-    private var classes: [String: Class] = [:]
-    private var aliases: [String: AnnotationType] = [:]
+    struct Alias {
+        let place: AnnotationPlace
+        let column: Int
+        let type: AnnotationType
+        let prose: String
+    }
+
+    private(set) var classes: [String: Class] = [:]
+    private(set) var aliases: [String: Alias] = [:]
+
+    var names: [String] { classes.keys.sorted() + aliases.keys.sorted() }
+
+    private static let builtIn: Set<String> = [
+        "string", "number", "integer", "boolean", "any", "nil", "table", "function", "fun", "thread", "userdata",
+        "lightuserdata", "unknown", "void", "true", "false", "never", "self",
+    ]
+
+    /// Tags of LuaLS.
+    private static let tags = [
+        "alias", "as", "async", "cast", "class", "deprecated", "diagnostic", "enum", "field", "generic", "meta",
+        "module", "nodiscard", "operator", "overload", "package", "param", "private", "protected", "public", "return",
+        "see", "since", "source", "type", "vararg", "version",
+    ]
 
     /// Collects the declarations of one file.
     mutating func collect(from source: AnnotatedSource, diagnostics: inout [FlowDiagnostic]) {
         for comment in source.comments() {
-            var current: String?
-            for tag in comment.tags {
+            var open: (name: String, declared: Class)?
+            for (index, tag) in comment.tags.enumerated() {
                 do throws(AnnotationProblem) {
+                    if tag.name == "field", var current = open {
+                        try Self.readField(tag, comment.prose(ofTag: index), source, into: &current.declared)
+                        open = current
+                        continue
+                    }
+                    add(open, from: source, diagnostics: &diagnostics)
+                    open = nil
                     switch tag.name {
-                    case "class": current = try declareClass(tag, prose: comment.description)
-                    case "field": if let current { try declareField(tag, of: current) }
-                    case "alias": try declareAlias(tag)
-                    default: continue
+                    case "class": open = try Self.readClass(tag, comment.prose(ofTag: index), source)
+                    case "field":
+                        throw AnnotationProblem(
+                            column: tag.column, message: "the field belongs to no class",
+                            hint: "write ---@class Name above it, and no blank line between")
+                    case "alias": try declareAlias(tag, comment.prose(ofTag: index), source)
+                    case "enum": try declareEnum(tag, comment, comment.prose(ofTag: index), source)
+                    default: try Self.checkTag(tag)
                     }
                 } catch {
                     diagnostics.append(FlowDiagnostic(source.chunkName, line: tag.line, error))
                 }
             }
+            add(open, from: source, diagnostics: &diagnostics)
         }
     }
 
-    private mutating func declareClass(
-        _ tag: DocumentationComment.Tag, prose: String
-    ) throws(AnnotationProblem) -> String {
+    private mutating func add(
+        _ open: (name: String, declared: Class)?, from source: AnnotatedSource, diagnostics: inout [FlowDiagnostic]
+    ) {
+        guard let open else { return }
+        do throws(AnnotationProblem) {
+            try add(open.declared, named: open.name)
+        } catch {
+            diagnostics.append(FlowDiagnostic(source.chunkName, line: open.declared.place.line, error))
+        }
+    }
+
+    private static func checkTag(_ tag: DocumentationComment.Tag) throws(AnnotationProblem) {
+        guard !tag.name.isEmpty, !tags.contains(tag.name) else { return }
+        let near = suggestion(for: tag.name, among: tags)
+        guard !near.isEmpty else { return }
+        throw AnnotationProblem(
+            column: tag.column, message: "unknown annotation '@\(tag.name)'\(near)",
+            hint: "the schema comes from @param, @class, @field, @alias and @enum")
+    }
+
+    // MARK: - Classes
+
+    private static func readClass(
+        _ tag: DocumentationComment.Tag, _ prose: String, _ source: AnnotatedSource
+    ) throws(AnnotationProblem) -> (String, Class) {
         var scanner = tag.scanner
-        if scanner.take("(exact)") || scanner.take("(partial)") { scanner.skipSpaces() }
-        guard let name = scanner.name() else {
-            throw AnnotationProblem(column: scanner.column, message: "the class has no name")
-        }
-        var declared = classes[name] ?? Class()
-        if !prose.isEmpty { declared.prose = prose }
+        let place = AnnotationPlace(file: source.chunkName, line: tag.line)
+        var declared = Class(place: place, prose: prose)
+        if scanner.take("(partial)") { declared.isPartial = true } else { _ = scanner.take("(exact)") }
         scanner.skipSpaces()
-        if scanner.take(":") {
-            repeat {
-                scanner.skipSpaces()
-                let column = scanner.column
-                if let parent = scanner.name() { declared.parents.append((parent, column)) }
-                scanner.skipSpaces()
-            } while scanner.take(",")
+        let name = try declaredName("class", &scanner)
+        if scanner.has("<") {
+            declared.isGeneric = true
+            return (name, declared)
         }
-        classes[name] = declared
+        scanner.skipSpaces()
+        guard scanner.take(":") else { return (name, declared) }
+        repeat {
+            scanner.skipSpaces()
+            let column = scanner.column
+            declared.parents.append((try scanner.type(), column, place))
+            scanner.skipSpaces()
+        } while scanner.take(",")
+        return (name, declared)
+    }
+
+    private static func readField(
+        _ tag: DocumentationComment.Tag, _ prose: String, _ source: AnnotatedSource, into declared: inout Class
+    ) throws(AnnotationProblem) {
+        let hint = "write ---@field name type  prose, or ---@field [string] type"
+        var scanner = tag.scanner
+        for scope in ["public", "private", "protected", "package"] {
+            var ahead = scanner
+            guard ahead.take(word: scope), ahead.current == 0x20 || ahead.current == 0x09 else { continue }
+            if scope != "public" { return }
+            ahead.skipSpaces()
+            scanner = ahead
+            break
+        }
+        let place = AnnotationPlace(file: source.chunkName, line: tag.line)
+        let start = scanner.column
+        let key = try scanner.fieldKey(hint: hint)
+        scanner.skipSpaces()
+        let column = scanner.column
+        let (type, notes) = try typeAndNotes(of: tag, &scanner)
+        switch key {
+        case .name(let name, let isOptional):
+            guard !declared.fields.contains(where: { $0.name == name }) else {
+                throw AnnotationProblem(
+                    column: start, message: "the field '\(name)' is declared twice", hint: "keep one")
+            }
+            let text = joined([prose, scanner.prose()], notes)
+            declared.fields.append(
+                AnnotationType.Field(
+                    name: name, type: type, isOptional: isOptional, prose: text, place: place, column: column))
+        case .type(let key):
+            guard declared.rest == nil else {
+                throw AnnotationProblem(
+                    column: start, message: "there are two kinds of further fields", hint: "keep one [K]")
+            }
+            declared.rest = AnnotationType.Rest(key: key, value: type, place: place, column: column)
+        }
+    }
+
+    /// A class that is declared again adds to the first one if it says so, or if only one of them has fields.
+    private mutating func add(_ declared: Class, named name: String) throws(AnnotationProblem) {
+        try checkFree(name, place: declared.place, isClass: true)
+        guard var known = classes[name] else {
+            classes[name] = declared
+            return
+        }
+        guard declared.isPartial || known.isPartial || !declared.hasContent || !known.hasContent else {
+            throw duplicate(
+                "class", name, known.place, hint: "choose another name, or write ---@class (partial) \(name)"
+            )
+            .placed(declared.place)
+        }
+        for field in declared.fields {
+            known.fields.removeAll { $0.name == field.name }
+            known.fields.append(field)
+        }
+        known.parents += declared.parents
+        known.rest = declared.rest ?? known.rest
+        if known.prose.isEmpty { known.prose = declared.prose }
+        classes[name] = known
+    }
+
+    // MARK: - Aliases and enums
+
+    private mutating func declareAlias(
+        _ tag: DocumentationComment.Tag, _ prose: String, _ source: AnnotatedSource
+    ) throws(AnnotationProblem) {
+        var scanner = tag.scanner
+        let name = try Self.declaredName("alias", &scanner)
+        let place = AnnotationPlace(file: source.chunkName, line: tag.line)
+        try checkFree(name, place: place, isClass: false)
+        if scanner.has("<") {
+            let type = AnnotationType.notData("the generic type \(name)<…>", column: tag.scanner.column)
+            aliases[name] = Alias(place: place, column: 1, type: type, prose: prose)
+            return
+        }
+        scanner.skipSpaces()
+        let column = scanner.column
+        let (type, notes) = try Self.typeAndNotes(of: tag, &scanner)
+        aliases[name] = Alias(
+            place: place, column: column, type: type, prose: Self.joined([prose, scanner.prose()], notes))
+    }
+
+    private mutating func declareEnum(
+        _ tag: DocumentationComment.Tag, _ comment: DocumentationComment, _ prose: String, _ source: AnnotatedSource
+    ) throws(AnnotationProblem) {
+        var scanner = tag.scanner
+        let isOfKeys = scanner.take("(key)")
+        scanner.skipSpaces()
+        let column = scanner.column
+        let name = try Self.declaredName("enum", &scanner)
+        let place = AnnotationPlace(file: source.chunkName, line: tag.line)
+        try checkFree(name, place: place, isClass: false)
+        let table = try EnumTable(in: source, from: comment.lastLine + 1)
+        let values = table.members.compactMap { isOfKeys ? $0.name.map { .string($0) } : $0.value }
+        guard !values.isEmpty else {
+            throw AnnotationProblem(
+                column: column, message: "the enum '\(name)' is empty", hint: "give its table at least one member")
+        }
+        aliases[name] = Alias(
+            place: place, column: column, type: .union(values.map { .literal($0) }), prose: prose)
+    }
+
+    // MARK: - Parts
+
+    private static func declaredName(
+        _ kind: String, _ scanner: inout AnnotationScanner
+    ) throws(AnnotationProblem) -> String {
+        let column = scanner.column
+        guard let name = scanner.name() else {
+            throw AnnotationProblem(
+                column: column, message: "the \(kind) has no name", hint: "write ---@\(kind) Name")
+        }
+        guard !builtIn.contains(name) else {
+            throw AnnotationProblem(
+                column: column, message: "'\(name)' is a type of Lua", hint: "choose another name for the \(kind)")
+        }
         return name
     }
 
-    private mutating func declareField(
-        _ tag: DocumentationComment.Tag, of name: String
-    ) throws(AnnotationProblem) {
-        var scanner = tag.scanner
-        for scope in ["public ", "private ", "protected ", "package "] where scanner.take(scope) {
-            scanner.skipSpaces()
-            if scope != "public " { return }
+    private func checkFree(_ name: String, place: AnnotationPlace, isClass: Bool) throws(AnnotationProblem) {
+        let hint = "choose another name"
+        if let known = aliases[name] { throw duplicate("type", name, known.place, hint: hint).placed(place) }
+        if !isClass, let known = classes[name] {
+            throw duplicate("type", name, known.place, hint: hint).placed(place)
         }
-        if scanner.take("[") {
-            _ = try scanner.type()
-            guard scanner.take("]") else { throw AnnotationProblem(column: scanner.column, message: "expected ']'") }
-            classes[name]?.rest = try scanner.type()
-            return
-        }
-        guard let field = scanner.name() else {
-            throw AnnotationProblem(column: scanner.column, message: "the field has no name")
-        }
-        let isOptional = scanner.take("?")
-        let type = try scanner.type()
-        classes[name]?.fields.removeAll { $0.name == field }
-        classes[name]?.fields.append(
-            AnnotationType.Field(
-                name: field, type: type, isOptional: isOptional || type.isOptional, prose: scanner.prose()))
     }
 
-    private mutating func declareAlias(_ tag: DocumentationComment.Tag) throws(AnnotationProblem) {
-        var scanner = tag.scanner
-        guard let name = scanner.name() else {
-            throw AnnotationProblem(column: scanner.column, message: "the alias has no name")
-        }
+    private func duplicate(
+        _ kind: String, _ name: String, _ first: AnnotationPlace, hint: String
+    ) -> AnnotationProblem {
+        AnnotationProblem(
+            column: 1, message: "the \(kind) '\(name)' is declared twice, first in \(first.file):\(first.line)",
+            hint: hint
+        )
+    }
+
+    /// The type behind a tag's name and the alternatives in the lines below it, with what is said of each.
+    static func typeAndNotes(
+        of tag: DocumentationComment.Tag, _ scanner: inout AnnotationScanner
+    ) throws(AnnotationProblem) -> (AnnotationType, notes: [String]) {
         scanner.skipSpaces()
         var members: [AnnotationType] = []
-        if !scanner.isAtEnd { members.append(try scanner.type()) }
-        for (_, line) in tag.continuations {
-            var line = line
-            members.append(try line.type())
-        }
-        guard !members.isEmpty else {
-            throw AnnotationProblem(column: scanner.column, message: "the alias '\(name)' has no type")
-        }
-        aliases[name] = members.count == 1 ? members[0] : .union(members)
-    }
-
-    /// The JSON Schema of a type.
-    ///
-    /// - Parameter column: Where the type stands, for types that are wrong further inside.
-    func schema(of type: AnnotationType, column: Int) throws(AnnotationProblem) -> JSON {
-        try schema(of: type, column: column, enclosing: [])
-    }
-
-    private func schema(
-        of type: AnnotationType, column: Int, enclosing: [String]
-    ) throws(AnnotationProblem) -> JSON {
-        switch type {
-        case .string: return ["type": "string"]
-        case .number: return ["type": "number"]
-        case .integer: return ["type": "integer"]
-        case .boolean: return ["type": "boolean"]
-        case .any: return [:]
-        case .table: return ["type": "object"]
-        case .nil: return ["type": "null"]
-        case .literal(let value): return ["type": typeName(of: value), "enum": [value]]
-        case .optional(let inner): return try schema(of: inner, column: column, enclosing: enclosing)
-        case .array(let element):
-            return ["type": "array", "items": try schema(of: element, column: column, enclosing: enclosing)]
-        case .map(let value):
-            return [
-                "type": "object",
-                "additionalProperties": try schema(of: value, column: column, enclosing: enclosing),
-            ]
-        case .record(let fields): return try object(fields, column: column, enclosing: enclosing)
-        case .union(let members): return try union(members, column: column, enclosing: enclosing)
-        case .named(let name, let place):
-            guard !enclosing.contains(name) else {
-                throw AnnotationProblem(
-                    column: column, message: "the type '\(name)' contains itself",
-                    hint: "give the whole schema as a table: CallActions.schemas.NAME = { ... }")
+        var notes: [String] = []
+        if tag.continuations.isEmpty || !scanner.isAtEnd { members.append(try scanner.typeBeforeProse()) }
+        for (number, scanner) in tag.continuations {
+            var scanner = scanner
+            do throws(AnnotationProblem) {
+                let type = try scanner.typeBeforeProse()
+                members.append(.inLine(number, type))
+                let note = scanner.prose()
+                if !note.isEmpty, case .literal(let value) = type { notes.append("\(value.text): \(note)") }
+            } catch {
+                throw error.placed(line: number)
             }
-            let inside = enclosing + [name]
-            if let alias = aliases[name] { return try schema(of: alias, column: place, enclosing: inside) }
-            if let declared = classes[name] {
-                var fields: [AnnotationType.Field] = []
-                var rest: AnnotationType?
-                collectFields(of: name, into: &fields, rest: &rest, seen: [])
-                var schema = try object(fields, column: column, enclosing: inside)
-                if let rest {
-                    schema["additionalProperties"] = try self.schema(of: rest, column: column, enclosing: inside)
-                }
-                if !declared.prose.isEmpty { schema["description"] = .string(declared.prose) }
-                return schema
-            }
-            let known =
-                ["string", "number", "integer", "boolean", "any", "table"] + classes.keys.sorted()
-                + aliases.keys.sorted()
-            throw AnnotationProblem(
-                column: enclosing.isEmpty ? place : column,
-                message: "unknown type '\(name)'\(suggestion(for: name, among: known))",
-                hint: AnnotationProblem.knownTypes)
         }
+        return (members.count == 1 ? members[0] : .union(members), notes)
     }
 
-    private func collectFields(
-        of name: String, into fields: inout [AnnotationType.Field], rest: inout AnnotationType?, seen: Set<String>
-    ) {
-        guard let declared = classes[name], !seen.contains(name) else { return }
-        for parent in declared.parents {
-            collectFields(of: parent.name, into: &fields, rest: &rest, seen: seen.union([name]))
-        }
-        for field in declared.fields {
-            fields.removeAll { $0.name == field.name }
-            fields.append(field)
-        }
-        rest = declared.rest ?? rest
+    static func joined(_ prose: [String], _ notes: [String]) -> String {
+        ([prose.filter { !$0.isEmpty }.joined(separator: " ")].filter { !$0.isEmpty } + notes).joined(separator: "\n")
     }
-
-    private func object(
-        _ fields: [AnnotationType.Field], column: Int, enclosing: [String]
-    ) throws(AnnotationProblem) -> JSON {
-        var properties = JSONObject()
-        var required: [JSON] = []
-        for field in fields {
-            var schema = try schema(of: field.type, column: column, enclosing: enclosing)
-            if !field.prose.isEmpty { schema["description"] = .string(field.prose) }
-            properties[field.name] = schema
-            if !field.isOptional { required.append(.string(field.name)) }
-        }
-        return [
-            "type": "object", "properties": .object(properties), "required": .array(required),
-            "additionalProperties": false,
-        ]
-    }
-
-    /// Literals of one kind become one `enum`; `nil` says only that the value may be left out.
-    private func union(
-        _ members: [AnnotationType], column: Int, enclosing: [String]
-    ) throws(AnnotationProblem) -> JSON {
-        var choices: [JSON] = []
-        var literals: [JSON] = []
-        for member in members where member != .nil {
-            let choice = try schema(of: member, column: column, enclosing: enclosing)
-            if let values = choice["enum"]?.array { literals += values } else { choices.append(choice) }
-        }
-        for kind in ["string", "integer"] {
-            let values = literals.filter { typeName(of: $0).string == kind }
-            if !values.isEmpty { choices.append(["type": .string(kind), "enum": .array(values)]) }
-        }
-        return choices.count == 1 ? choices[0] : ["anyOf": .array(choices)]
-    }
-
-    private func typeName(of literal: JSON) -> JSON { literal.string == nil ? "integer" : "string" }
 }

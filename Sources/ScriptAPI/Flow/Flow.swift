@@ -1,5 +1,6 @@
 public import Conversation
 import LuaRuntime
+import LuaSyntax
 import SansIO
 
 /// A call flow that was loaded and checked: what it says of its agent, and the text that each call runs.
@@ -9,6 +10,12 @@ public struct Flow: Sendable {
     public let definition: AgentDefinition
     /// A hash of the flow's files, twelve hexadecimal digits (FNV-1a, 128 bits, cut).
     public let version: String
+
+    /// Where `require` finds files, and paths of sound files begin.
+    public var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+
+    /// What should be mended, though the flow can be used.
+    public let warnings: [FlowDiagnostic]
 
     let main: FlowSource
     /// By the name that `require` has for them.
@@ -22,18 +29,26 @@ public struct Flow: Sendable {
     ///
     /// The file runs once, in a state of its own under `limits`, to learn what it returns.
     /// - Throws: ``FlowError`` with everything that is wrong.
-    public static func load(path: String, limits: ScriptLimits = ScriptLimits()) throws(FlowError) -> Flow {
+    public static func load(
+        path: String, limits: ScriptLimits = ScriptLimits(), environment: ScriptEnvironment = ScriptEnvironment()
+    ) throws(FlowError) -> Flow {
         let folder = FlowFolder(of: path, maximumBytes: limits.fileBytes)
         let main = try folder.main()
+        let syntaxErrors = FlowAnalysis.syntaxErrors(of: main)
+        guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }
         var modules: [String: FlowSource] = [:]
         var moduleErrors: [FlowDiagnostic] = []
         let loaded: LoadedFlow
         do throws(LuaFault) {
             let state = try LuaState(limits: limits.lua, randomSeed: 0)
-            loaded = try LoadedFlow(state: state, main: main, limits: limits, log: { _, _, _ in }) { name in
+            loaded = try LoadedFlow(
+                state: state, main: main, limits: limits, environment: environment, log: { _, _, _ in }
+            ) { name in
                 do throws(FlowError) {
                     let source = try folder.module(name)
                     modules[name] = source
+                    let syntaxErrors = FlowAnalysis.syntaxErrors(of: source)
+                    guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }
                     return .text(source.bytes, chunkName: source.chunkName)
                 } catch {
                     moduleErrors += error.diagnostics
@@ -45,16 +60,39 @@ public struct Flow: Sendable {
         } catch {
             var diagnostic = FlowDiagnostic(fault: error, main: main, modules: modules)
             if let hint = moduleErrors.last?.hint { diagnostic.hint = hint }
-            throw FlowError([diagnostic])
+            let found = analyse(main, modules, folder).diagnostics
+            // What was foreseen need not be told as it happened.
+            let isForeseen = found.contains {
+                $0.severity == .error && $0.file == diagnostic.file && $0.line == diagnostic.line
+            }
+            throw FlowError(isForeseen ? found : found + [diagnostic])
         }
+        let analysis = analyse(main, modules, folder)
         var check = FlowCheck(loaded: loaded, main: main, modules: modules)
         guard let result = check.run() else {
-            throw FlowError(check.diagnostics.map { $0.named(by: [main] + modules.values) })
+            let found = check.diagnostics.map { $0.named(by: [main] + modules.values) }
+            throw FlowError(
+                analysis.diagnostics.filter { $0.code != LuaDiagnostic.Code.unknownHandler.rawValue } + found)
         }
+        guard analysis.errors.isEmpty else { throw FlowError(analysis.diagnostics) }
         return Flow(
             path: path, definition: result.definition,
-            version: fingerprint(of: [main] + modules.sorted { $0.key < $1.key }.map(\.value)), main: main,
+            version: fingerprint(of: [main] + modules.sorted { $0.key < $1.key }.map(\.value)),
+            warnings: analysis.diagnostics, main: main,
             modules: modules, actions: result.actions)
+    }
+
+    private static func analyse(
+        _ main: FlowSource, _ modules: [String: FlowSource], _ folder: FlowFolder
+    ) -> FlowAnalysis {
+        FlowAnalysis([main] + modules.sorted { $0.key < $1.key }.map(\.value)) { name in
+            do throws(FlowError) {
+                _ = try folder.module(name)
+                return true
+            } catch {
+                return false
+            }
+        }
     }
 
     /// FNV-1a of all files, each behind its length.

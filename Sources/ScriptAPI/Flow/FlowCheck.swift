@@ -9,8 +9,7 @@ struct FlowCheck {
     private let sources: [String: AnnotatedSource]
     private(set) var diagnostics: [FlowDiagnostic] = []
 
-    /// What this version of the host does with an agent.
-    private static let fields = ["name", "mode", "voice", "instructions", "actions"]
+    private static let fields = AgentFieldSpec.all.map(\.name)
     private static let modes = ["realtime"]
 
     private var state: LuaState { loaded.context.state }
@@ -46,18 +45,24 @@ struct FlowCheck {
             report("mode", "mode \"\(mode)\" is not available", hint: "write mode = \"realtime\", or leave it out")
         }
         let voice = text("voice", of: agent)
+        let idleTimeout = idleTimeout(of: agent)
+        let fallback = fallback(of: agent)
         let handlers = handlers(of: agent)
         let actions = actions(of: agent)
         diagnostics.sort { ($0.file, $0.line ?? 0, $0.column ?? 0) < ($1.file, $1.line ?? 0, $1.column ?? 0) }
         guard diagnostics.isEmpty, let name, let instructions else { return nil }
         let definition = AgentDefinition(
             name: name, mode: mode, voice: voice, instructions: instructions, tools: actions.tools,
-            handlers: handlers)
+            handlers: handlers, idleTimeout: idleTimeout, fallback: fallback)
         return (definition, actions.signatures)
     }
 
     /// Reports at the agent's field, or at the call of `moonline.agent` when the field is not found in the text.
     private mutating func report(_ field: String?, _ message: String, hint: String) {
+        diagnostics.append(diagnostic(field, message, hint: hint))
+    }
+
+    private func diagnostic(_ field: String?, _ message: String, hint: String) -> FlowDiagnostic {
         let place = loaded.context.agentPlace
         let source = place.flatMap { sources[$0.file] } ?? main
         var line = place?.line ?? 1
@@ -66,8 +71,7 @@ struct FlowCheck {
             line = found
             column = source.column(of: field, inLine: line)
         }
-        diagnostics.append(
-            FlowDiagnostic(file: source.chunkName, line: line, column: column, message: message, hint: hint))
+        return FlowDiagnostic(file: source.chunkName, line: line, column: column, message: message, hint: hint)
     }
 
     private mutating func text(_ field: String, of agent: LuaReference, required example: String? = nil) -> String? {
@@ -116,13 +120,51 @@ struct FlowCheck {
         return handlers
     }
 
+    private mutating func idleTimeout(of agent: LuaReference) -> Duration {
+        switch state.field("idle_timeout", of: agent) {
+        case .nil: return AgentDefinition.defaultIdleTimeout
+        case .integer(let seconds) where (1...86_400).contains(seconds): return .seconds(seconds)
+        case .number(let seconds) where seconds >= 1 && seconds <= 86_400: return .milliseconds(Int64(seconds * 1_000))
+        default:
+            report(
+                "idle_timeout", "the agent's idle_timeout must be a number of seconds from 1 to 86400",
+                hint: "write idle_timeout = 15")
+            return AgentDefinition.defaultIdleTimeout
+        }
+    }
+
+    private mutating func fallback(of agent: LuaReference) -> AgentDefinition.Fallback? {
+        let example = "write fallback = \"...\", or fallback = { say = \"...\", transfer_to = \"+15105550199\" }"
+        switch state.field("fallback", of: agent) {
+        case .nil: return nil
+        case .string:
+            return text("fallback", of: agent).map { AgentDefinition.Fallback(text: $0) }
+        case .table(let table):
+            for name in state.fieldNames(of: table) where name != "say" && name != "transfer_to" {
+                let near = suggestion(for: name, among: ["say", "transfer_to"])
+                report("fallback", "the agent's fallback has an unknown field '\(name)'\(near)", hint: example)
+            }
+            guard let say = state.field("say", of: table).text, !say.allSatisfy(\.isWhitespace) else {
+                report("fallback", "the agent's fallback says nothing", hint: example)
+                return nil
+            }
+            switch state.field("transfer_to", of: table) {
+            case .nil: return AgentDefinition.Fallback(text: say)
+            case .string(let bytes) where !bytes.isEmpty:
+                return AgentDefinition.Fallback(text: say, transferTo: String(decoding: bytes, as: UTF8.self))
+            default:
+                report("fallback", "the fallback's transfer_to must be a number or an address", hint: example)
+                return nil
+            }
+        default:
+            report("fallback", "the agent's fallback must be a string or a table", hint: example)
+            return nil
+        }
+    }
+
     private mutating func actions(
         of agent: LuaReference
     ) -> (tools: [AgentDefinition.Tool], signatures: [String: ActionSignature]) {
-        var types = DeclaredTypes()
-        for source in sources.values.sorted(by: { $0.chunkName < $1.chunkName }) {
-            types.collect(from: source, diagnostics: &diagnostics)
-        }
         let value = state.field("actions", of: agent)
         guard case .table(let table) = value else {
             if case .nil = value { return ([], [:]) }
@@ -131,93 +173,10 @@ struct FlowCheck {
                 hint: "write actions = CallActions")
             return ([], [:])
         }
-        let overrides = schemas(of: table)
-        let annotations = ActionAnnotations(types: types)
-        var found: [(line: Int, file: String, tool: AgentDefinition.Tool, signature: ActionSignature)] = []
-        for name in state.fieldNames(of: table) where !name.hasPrefix("_") {
-            guard case .function(let function) = state.field(name, of: table) else { continue }
-            guard let description = state.description(of: function), let source = sources[description.chunkName] else {
-                report(
-                    "actions", "action '\(name)' is not a function of the flow",
-                    hint: "write `function CallActions:\(name)() ... end`")
-                continue
-            }
-            checkName(name, at: description.line, in: source)
-            let (prose, signature) = annotations.read(
-                name, description, in: source, override: overrides[name], diagnostics: &diagnostics)
-            let tool = AgentDefinition.Tool(name: name, description: prose, parameters: signature.schema)
-            found.append((description.line, description.chunkName, tool, signature))
-        }
-        for name in overrides.keys.sorted() where !found.contains(where: { $0.tool.name == name }) {
-            report(
-                "actions",
-                "there is a schema for '\(name)', and no such action"
-                    + suggestion(for: name, among: found.map(\.tool.name)),
-                hint: "the names in CallActions.schemas are those of public functions of CallActions")
-        }
-        found.sort { ($0.file, $0.line, $0.tool.name) < ($1.file, $1.line, $1.tool.name) }
-        let pairs = found.map { ($0.tool.name, $0.signature) }
-        return (found.map(\.tool), Dictionary(pairs) { first, _ in first })
-    }
-
-    private mutating func checkName(_ name: String, at line: Int, in source: AnnotatedSource) {
-        let isValid =
-            name.utf8.count <= 64
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                    true
-                default: false
-                }
-            }
-        guard !isValid || name == "call" else { return }
-        diagnostics.append(
-            FlowDiagnostic(
-                file: source.chunkName, line: line, column: source.column(of: name, inLine: line),
-                message: name == "call"
-                    ? "an action cannot be named 'call', which is the call itself"
-                    : "the action's name '\(name)' is not usable",
-                hint: "take 1 to 64 letters, digits and '_'"))
-    }
-
-    /// An empty Lua table is an object; where a schema wants a list, it is made one.
-    private static func withLists(_ schema: JSON) -> JSON {
-        switch schema {
-        case .array(let elements): return .array(elements.map(withLists))
-        case .object(let object):
-            let lists: Set<String> = ["required", "enum", "anyOf"]
-            return .object(
-                JSONObject(
-                    members: object.members.map { member in
-                        let isEmptyList = lists.contains(member.key) && member.value == .object(JSONObject())
-                        return (member.key, isEmptyList ? .array([]) : withLists(member.value))
-                    }))
-        default: return schema
-        }
-    }
-
-    /// `CallActions.schemas`, by action.
-    private mutating func schemas(of actions: LuaReference) -> [String: JSON] {
-        let value = state.field("schemas", of: actions)
-        guard case .table(let table) = value else { return [:] }
-        var schemas: [String: JSON] = [:]
-        for name in state.fieldNames(of: table) {
-            do throws(LuaConversionError) {
-                let schema = try state.json(state.field(name, of: table))
-                guard schema["type"] == "object", schema["properties"]?.object != nil else {
-                    report(
-                        "actions", "the schema of action '\(name)' must be of type \"object\", with properties",
-                        hint: "write CallActions.schemas.\(name) = { type = \"object\", properties = { ... } }")
-                    continue
-                }
-                schemas[name] = Self.withLists(schema)
-            } catch {
-                report(
-                    "actions", "the schema of action '\(name)' is not plain data: \(error)",
-                    hint: "use tables, texts and numbers")
-            }
-        }
-        return schemas
+        let check = self
+        var reader = ActionReader(state: state, sources: sources) { check.diagnostic("actions", $0, hint: $1) }
+        let actions = reader.read(table)
+        diagnostics += reader.diagnostics
+        return actions
     }
 }

@@ -11,20 +11,13 @@ struct LoadedFlow {
 
     /// - Throws: the fault of compiling or running the file.
     init(
-        state: LuaState, main: FlowSource, limits: ScriptLimits,
+        state: LuaState, main: FlowSource, limits: ScriptLimits, environment: ScriptEnvironment,
         log: @escaping (ScriptLogLevel, String, JSON?) -> Void, module: @escaping (String) -> LuaModuleSource
     ) throws(LuaFault) {
-        let context = ScriptContext(state: state, maximumLines: limits.logLines, log: log)
+        let context = ScriptContext(
+            state: state, environment: environment, maximumLines: limits.logLines, log: log)
         self.context = context
-        let moonline = state.makeTable()
-        for spec in ScriptFunctions.moonline {
-            let function = state.makeFunction { [unowned context] arguments in
-                if spec.permission == .whileLoading { context.agentPlace = arguments.caller }
-                return spec.perform(context, arguments)
-            }
-            state.setField(spec.name, of: moonline, to: .function(function))
-        }
-        state.setModule("moonline", .table(state.makeProtected(moonline, name: "moonline")))
+        for module in ModuleSpec.all { LoadedFlow.install(module, in: context) }
         state.moduleSource = module
         state.printed = { [unowned context] line in context.write(.info, line, nil) }
 
@@ -41,5 +34,19 @@ struct LoadedFlow {
                 agent = nil
             }
         }
+    }
+
+    private static func install(_ module: ModuleSpec, in context: ScriptContext) {
+        let state = context.state
+        let table = state.makeTable()
+        for spec in module.functions {
+            let function = state.makeFunction { [unowned context] arguments in
+                if spec.permission == .whileLoading { context.agentPlace = arguments.caller }
+                return spec.perform(context, arguments)
+            }
+            state.setField(spec.name, of: table, to: .function(function))
+        }
+        for value in module.values { state.setField(value.name, of: table, to: value.make(in: state)) }
+        state.setModule(module.name, .table(state.makeProtected(table, name: module.name)))
     }
 }

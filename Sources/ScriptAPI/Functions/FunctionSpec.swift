@@ -10,12 +10,14 @@ public struct FunctionSpec: Sendable {
     public enum Receiver: Hashable, Sendable {
         /// `call:name(…)`.
         case call
-        /// `moonline.name(…)`.
-        case moonline
+        /// `module.name(…)` of `local module = require "module"`.
+        case module(String)
     }
 
     /// When the function may be called.
     public enum Permission: Hashable, Sendable {
+        /// At all times, and without waiting.
+        case always
         /// Only while the flow's file runs for the first time.
         case whileLoading
         /// In every handler and action.
@@ -29,6 +31,16 @@ public struct FunctionSpec: Sendable {
         /// As an annotation writes it: `string`, `{ reason?: string }`.
         public let type: String
         public let isOptional: Bool
+        public let prose: String
+        /// The members of a table of named options; empty for other types.
+        public let options: [Option]
+    }
+
+    /// One member of a table of named options.
+    public struct Option: Hashable, Sendable {
+        public let name: String
+        /// As an annotation writes it.
+        public let type: String
         public let prose: String
     }
 
@@ -81,9 +93,11 @@ public struct FunctionSpec: Sendable {
 struct Argument<Value: ScriptArgument>: Sendable {
     let parameter: FunctionSpec.Parameter
 
-    init(_ name: String, _ type: Value.Type, _ prose: String) {
+    /// - Parameter type: As an annotation writes it, where `Value` says too little.
+    init(_ name: String, _ value: Value.Type, _ prose: String, type: String? = nil) {
         parameter = FunctionSpec.Parameter(
-            name: name, type: Value.luaType, isOptional: Value.isOptional, prose: prose)
+            name: name, type: type ?? Value.luaType, isOptional: Value.isOptional, prose: prose,
+            options: Value.options)
     }
 }
 
@@ -91,6 +105,8 @@ struct Argument<Value: ScriptArgument>: Sendable {
 enum ScriptStep {
     case wait(ScriptRequest)
     case values([LuaValue])
+    /// `nil`, the message behind the function's name, and the code.
+    case failure(ScriptErrorCode, String)
     /// A value that has the right type and still cannot be used; raised like a wrong type.
     case misuse(parameter: Int, String)
 }

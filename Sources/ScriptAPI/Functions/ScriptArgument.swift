@@ -6,6 +6,8 @@ protocol ScriptArgument: SendableMetatype {
     /// The type as an annotation writes it, without `?`.
     static var luaType: String { get }
     static var isOptional: Bool { get }
+    /// The members of a table of named options; empty for other types.
+    static var options: [FunctionSpec.Option] { get }
 
     /// - Throws: what was expected instead of `value`, as Lua words it.
     static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Self
@@ -13,6 +15,7 @@ protocol ScriptArgument: SendableMetatype {
 
 extension ScriptArgument {
     static var isOptional: Bool { false }
+    static var options: [FunctionSpec.Option] { [] }
 }
 
 /// Why an argument cannot be used.
@@ -66,6 +69,7 @@ extension Bool: ScriptArgument {
 extension Optional: ScriptArgument where Wrapped: ScriptArgument {
     static var luaType: String { Wrapped.luaType }
     static var isOptional: Bool { true }
+    static var options: [FunctionSpec.Option] { Wrapped.options }
 
     static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Wrapped? {
         if case .nil = value { return nil }
@@ -94,22 +98,62 @@ struct ScriptFields: ScriptArgument {
     static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptFields {
         guard case .table = value else { throw ScriptMismatch(expected: luaType, got: value) }
         do throws(LuaConversionError) {
-            return ScriptFields(json: try state.json(value))
+            return ScriptFields(json: try state.data(value))
         } catch {
             throw ScriptMismatch(reason: "plain data expected: \(error)")
         }
     }
 }
 
-extension ScriptLogLevel: ScriptArgument {
+/// A function that the host keeps for later.
+struct ScriptCallback: ScriptArgument {
+    let reference: LuaReference
+
+    static var luaType: String { "fun()" }
+
+    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptCallback {
+        guard case .function(let reference) = value else { throw ScriptMismatch(expected: "function", got: value) }
+        return ScriptCallback(reference: reference)
+    }
+}
+
+extension Int64: ScriptArgument {
+    static var luaType: String { "integer" }
+
+    /// Takes a float that is a whole number, as Lua's own functions do.
+    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Int64 {
+        switch value {
+        case .integer(let number): return number
+        case .number(let number):
+            guard let whole = Int64(exactly: number) else {
+                throw ScriptMismatch(reason: "number has no integer representation")
+            }
+            return whole
+        default: throw ScriptMismatch(expected: "integer", got: value)
+        }
+    }
+}
+
+/// One of a few words.
+protocol ScriptChoice: ScriptArgument, RawRepresentable<String>, CaseIterable {}
+
+extension ScriptChoice {
     static var luaType: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|") }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptLogLevel {
+    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Self {
         guard let text = value.text else { throw ScriptMismatch(expected: "string", got: value) }
-        guard let level = ScriptLogLevel(rawValue: text) else {
+        guard let choice = Self(rawValue: text) else {
             let names = allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-            throw ScriptMismatch(reason: "one of \(names) expected, got \"\(text)\"")
+            let near = suggestion(for: text, among: allCases.map(\.rawValue))
+            throw ScriptMismatch(reason: "one of \(names) expected, got \"\(text)\"\(near)")
         }
-        return level
+        return choice
     }
+}
+
+extension ScriptLogLevel: ScriptChoice {}
+
+/// Whose words a message of the model's conversation is.
+enum MessageRole: String, CaseIterable, ScriptChoice {
+    case user, system, assistant
 }

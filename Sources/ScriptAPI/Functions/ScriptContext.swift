@@ -13,12 +13,24 @@ final class ScriptContext {
     /// What was given to `moonline.agent`, and where.
     var agent: LuaReference?
     var agentPlace: (file: String, line: Int)?
+    /// What the call's script may see of the host.
+    let environment: ScriptEnvironment
+    /// Unix time; stands still while the script runs. [s]
+    var now = 0.0
+    /// What `call:set_actions` does with its argument: the tools that the model is told of.
+    var actionsSetter: (LuaReference) throws(ScriptMismatch) -> [AgentDefinition.Tool] = { _ in [] }
+    private var kept: [ScriptFunctionID: LuaReference] = [:]
+    private var nextFunction: UInt64 = 1
     private let log: (ScriptLogLevel, String, JSON?) -> Void
     private let maximumLines: Int
     private var lines = 0
 
-    init(state: LuaState, maximumLines: Int, log: @escaping (ScriptLogLevel, String, JSON?) -> Void) {
+    init(
+        state: LuaState, environment: ScriptEnvironment, maximumLines: Int,
+        log: @escaping (ScriptLogLevel, String, JSON?) -> Void
+    ) {
         self.state = state
+        self.environment = environment
         self.maximumLines = maximumLines
         self.log = log
     }
@@ -33,10 +45,24 @@ final class ScriptContext {
         }
     }
 
+    func setActions(_ actions: LuaReference) throws(ScriptMismatch) -> [AgentDefinition.Tool] {
+        try actionsSetter(actions)
+    }
+
+    /// Keeps a function of the script until it is taken.
+    func keep(_ function: LuaReference) -> ScriptFunctionID {
+        let id = ScriptFunctionID(number: nextFunction)
+        nextFunction += 1
+        kept[id] = function
+        return id
+    }
+
+    func take(_ id: ScriptFunctionID) -> LuaReference? { kept.removeValue(forKey: id) }
+
     /// Why a function may not be called now; `nil` when it may.
     func refusal(of name: String, _ permission: FunctionSpec.Permission) -> LuaHostResult? {
         switch (permission, status) {
-        case (.whileLoading, nil), (.inHandlers, .some): return nil
+        case (.always, _), (.whileLoading, nil), (.inHandlers, .some): return nil
         case (.whileLoading, .some): return .raise("'\(name)' can only be used in the flow's file, not in a handler")
         case (_, nil): return .raise("'\(name)' cannot be used while the flow is loaded, only in handlers and actions")
         case (.whileCall(let statuses), .some(let status)):
@@ -49,6 +75,7 @@ final class ScriptContext {
     func result(of step: ScriptStep, name: String) -> LuaHostResult {
         switch step {
         case .values(let values): return .values(values)
+        case .failure(let code, let message): return ScriptContext.failure(code, "\(name): \(message)")
         case .misuse(let parameter, let reason): return .raise("bad argument #\(parameter) to '\(name)' (\(reason))")
         case .wait(let request):
             pending = request

@@ -19,7 +19,7 @@ struct InitCommand: ParsableCommand {
         do {
             try write(ProjectTemplate())
         } catch {
-            reportFailure(error)
+            Console.failure("\(error)")
             throw ExitCode(1)
         }
     }

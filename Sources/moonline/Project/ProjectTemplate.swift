@@ -1,3 +1,5 @@
+import ScriptAPI
+
 /// A new project: a flow that works, its test calls, and what editors and shells need.
 struct ProjectTemplate: Sendable {
     struct File: Hashable, Sendable {
@@ -5,8 +7,6 @@ struct ProjectTemplate: Sendable {
         let path: String
         let text: String
     }
-
-    var definitions = DefinitionFiles { [] }
 
     /// Everything that is written, in the order in which it is listed.
     var files: [File] {
@@ -18,7 +18,7 @@ struct ProjectTemplate: Sendable {
             File(path: ".env.example", text: ProjectTemplate.environment),
             File(path: ".luarc.json", text: ProjectTemplate.languageServer),
             File(path: ".gitignore", text: ProjectTemplate.ignored),
-        ] + definitions.files().map { File(path: "library/" + $0.name, text: $0.text) }
+        ] + DefinitionWriter.files().map { File(path: "library/" + $0.name, text: $0.text) }
     }
 
     /// A file of the repository; there it stands in the folder `scripts`.

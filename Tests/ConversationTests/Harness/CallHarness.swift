@@ -16,18 +16,28 @@ struct CallHarness {
 
     init(
         handlers: Set<ScriptHandler> = [], tools: [String] = ["look_up", "end_call", "transfer_call"],
-        options: CallSession.ModelOptions = .init(), limits: CallSession.Limits = .init()
+        options: CallSession.ModelOptions = .init(), limits: CallSession.Limits = .init(),
+        direction: CallFacts.Direction = .outbound, fallback: AgentDefinition.Fallback? = nil,
+        fallbackAudio: [UInt8] = []
     ) {
-        session = CallSession(
-            configuration: .init(
-                facts: CallFacts(
-                    id: "call_1", to: "+15105550100", from: "+15105550199", direction: .outbound, metadata: [:],
-                    startedAt: 1_700_000_000, room: "room", version: "v1"),
-                definition: AgentDefinition(
-                    name: "test", voice: "marin", instructions: "Be brief.",
-                    tools: tools.map { .init(name: $0, description: "Does \($0).", parameters: ["type": "object"]) },
-                    handlers: handlers),
-                model: options, limits: limits))
+        var configuration = CallSession.Configuration(
+            facts: CallFacts(
+                id: "call_1", to: "+15105550100", from: "+15105550199", direction: direction, metadata: [:],
+                startedAt: 1_700_000_000, room: "room", version: "v1"),
+            definition: CallHarness.definition(tools: tools, handlers: handlers, fallback: fallback),
+            model: options, limits: limits)
+        configuration.fallbackAudio = fallbackAudio
+        session = CallSession(configuration: configuration)
+    }
+
+    static func definition(
+        tools: [String] = [], handlers: Set<ScriptHandler> = [], fallback: AgentDefinition.Fallback? = nil,
+        instructions: String = "Be brief."
+    ) -> AgentDefinition {
+        AgentDefinition(
+            name: "test", voice: "marin", instructions: instructions,
+            tools: tools.map { .init(name: $0, description: "Does \($0).", parameters: ["type": "object"]) },
+            handlers: handlers, fallback: fallback)
     }
 
     @discardableResult
@@ -143,7 +153,8 @@ struct CallHarness {
     var lastTask: ScriptTaskID {
         for action in log.reversed() {
             switch action {
-            case .script(.start(let id, _, _)), .script(.resume(let id, _, _)): return id
+            case .script(.start(let id, _, _)), .script(.resume(let id, _, _)), .script(.handOver(let id, _, _)):
+                return id
             default: continue
             }
         }

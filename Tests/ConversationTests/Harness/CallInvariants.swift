@@ -32,6 +32,11 @@ struct CallInvariants {
     private enum Coroutine { case running, waiting, gone }
     private var coroutines: [ScriptTaskID: Coroutine] = [:]
     private var isHangUpStarted = false
+    private var services: Set<ScriptTaskID> = []
+    /// Functions that the script host keeps for later.
+    private var kept: Set<ScriptFunctionID> = []
+    private var handover: ScriptTaskID?
+    private var isAnswered = false
 
     private var isConfigured = false
     private(set) var isFinished = false
@@ -40,6 +45,7 @@ struct CallInvariants {
     mutating func watch(_ event: CallSession.Event, _ actions: [CallSession.Action], at now: Instant) {
         self.now = now
         if isFinished, !actions.isEmpty { fail("actions after finish: \(actions)") }
+        audioResponse = ""
         note(event)
         for (index, action) in actions.enumerated() {
             check(action, isLast: index == actions.count - 1)
@@ -56,6 +62,15 @@ struct CallInvariants {
         case .script(let id, let outcome):
             guard coroutines[id] == .running else { return }
             if case .yielded = outcome { coroutines[id] = .waiting } else { coroutines[id] = .gone }
+            switch outcome {
+            case .yielded(.spawn(let function)), .yielded(.after(_, let function)): kept.insert(function)
+            case .returned where handover == id:
+                // The old version's coroutines are gone with it.
+                for (other, state) in coroutines where state == .waiting { coroutines[other] = .gone }
+                kept = []
+            default: break
+            }
+        case .service(let id, _): services.remove(id)
         case .media(.flushed): flushesUnderWay -= 1
         default: break
         }
@@ -112,14 +127,28 @@ struct CallInvariants {
             flushesUnderWay += 1
         case .script(let command): check(command)
         case .observe(.transcript(let entry)):
-            if entry.role == .agent, !(texts[entry.itemID] ?? "").hasPrefix(entry.text) {
+            if entry.role == .agent, !entry.itemID.hasPrefix("local_"),
+                !(texts[entry.itemID] ?? "").hasPrefix(entry.text)
+            {
                 fail("heard \"\(entry.text)\" of \"\(texts[entry.itemID] ?? "")\"")
             }
         case .finish:
             if isFinished { fail("finished twice") }
             if !isLast { fail("finish is not the last action") }
             isFinished = true
-        case .connectModel, .closeModel, .transfer, .observe: break
+        case .service(let id, _):
+            if coroutines[id] != .waiting { fail("asked for a service for \(id), which doesn't wait") }
+            if !services.insert(id).inserted { fail("asked twice for \(id)") }
+        case .cancelService(let id):
+            if services.remove(id) == nil { fail("cancelled a service of \(id), which has none") }
+        case .answer:
+            if isAnswered { fail("answered twice") }
+            if !isConfigured { fail("answered before the model was configured") }
+            isAnswered = true
+        case .reject:
+            if isAnswered || isHungUp { fail("rejected a call that was answered or over") }
+            isHungUp = true
+        case .connectModel, .closeModel, .transfer, .observe, .ring, .mute, .measure: break
         }
     }
 
@@ -153,6 +182,9 @@ struct CallInvariants {
             if coroutines[id] != nil { fail("started \(id) twice") }
             if coroutines.values.contains(.running) { fail("two coroutines run") }
             coroutines[id] = .running
+            if case .function(let function) = entry, kept.remove(function) == nil {
+                fail("started \(function), which was not kept")
+            }
             if case .handler(.onHangup, _) = entry {
                 isHangUpStarted = true
                 if coroutines.contains(where: { $0.key != id && $0.value == .waiting }) {
@@ -166,6 +198,13 @@ struct CallInvariants {
         case .cancel(let id):
             if coroutines[id] != .waiting { fail("cancelled \(id), which doesn't wait") }
             coroutines[id] = .gone
+        case .forget(let function):
+            if kept.remove(function) == nil { fail("forgot \(function), which was not kept") }
+        case .handOver(let id, _, _):
+            if coroutines[id] != nil { fail("handed over as \(id) twice") }
+            if coroutines.values.contains(.running) { fail("handed over while a coroutine runs") }
+            coroutines[id] = .running
+            handover = id
         }
     }
 
@@ -174,5 +213,6 @@ struct CallInvariants {
         if !isFinished { fail("the call did not finish") }
         let forgotten = coroutines.filter { $0.value == .waiting }.keys
         if !forgotten.isEmpty { fail("left waiting: \(forgotten)") }
+        if !services.isEmpty { fail("left services: \(services)") }
     }
 }

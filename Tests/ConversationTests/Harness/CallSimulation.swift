@@ -24,6 +24,7 @@ struct CallSimulation {
     private var random: SeededRandom
     private var agenda: [(at: Instant, order: Int, what: Happening)] = []
     private var nextOrder = 0
+    private var nextFunction: UInt64 = 0
     private var model: SimulatedModel
     private var media = SimulatedMedia()
     private var isModelConnected = false
@@ -45,7 +46,14 @@ struct CallSimulation {
         for handler in ScriptHandler.allCases where random.chance(0.6) { handlers.insert(handler) }
         var options = CallSession.ModelOptions()
         options.turnDetection.interruptsResponse = random.chance(0.8)
-        session = CallHarness(handlers: handlers, options: options).session
+        session =
+            CallHarness(
+                handlers: handlers, options: options, direction: random.chance(0.3) ? .inbound : .outbound,
+                fallback: random.chance(0.5)
+                    ? AgentDefinition.Fallback(text: "Sorry.", transferTo: random.chance(0.5) ? "+15105550199" : nil)
+                    : nil,
+                fallbackAudio: random.chance(0.8) ? [UInt8](repeating: 1, count: 8_000) : []
+            ).session
         model = SimulatedModel(random: SeededRandom(seed: seed ^ 0xA5A5))
     }
 
@@ -61,6 +69,13 @@ struct CallSimulation {
         if random.chance(0.2) {
             let end = CallSession.Event.telephony(.ended(byRemote: true, reason: ""))
             plan(.toCall(end), in: .seconds(Int64.random(in: 5...120, using: &random)))
+        }
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            plan(.toCall(offer()), in: delay(1_000...90_000))
+        }
+        for _ in 0..<Int.random(in: 0...6, using: &random) {
+            let key = CallSession.Event.media(.digit("12#*0".randomElement(using: &random) ?? "1", milliseconds: 100))
+            plan(.toCall(key), in: delay(1_000...90_000))
         }
         var rounds = 0
         while outcome == nil, rounds < 200_000 {
@@ -86,6 +101,15 @@ struct CallSimulation {
         }
         handle(.deadline)
         invariants.checkEnd()
+    }
+
+    private mutating func offer() -> CallSession.Event {
+        let version = "v\(Int.random(in: 1...4, using: &random))"
+        let handlers = Set(ScriptHandler.allCases.filter { _ in random.chance(0.8) })
+        return .flowOffered(
+            version: version,
+            CallHarness.definition(
+                tools: ["look_up", "end_call"], handlers: handlers, instructions: "Version \(version)."))
     }
 
     private mutating func plan(_ what: Happening, in delay: Duration) {
@@ -144,8 +168,34 @@ struct CallSimulation {
         case .script(let command): perform(command)
         case .observe(let observation): note(observation)
         case .finish(let outcome): self.outcome = outcome
-        case .hangUp: break
+        case .ring, .mute, .hangUp, .reject: break
+        case .answer:
+            if random.chance(0.9) {
+                plan(.toCall(.telephony(.answered(headers: [:]))), in: delay(10...300))
+                plan(.toCall(.media(.started)), in: delay(10...600))
+            } else {
+                let failure = TelephonyFailure(status: 487, reason: "Request Terminated")
+                plan(.toCall(.telephony(.failed(failure))), in: delay(10...300))
+            }
+        case .measure:
+            let quality = MediaQuality(
+                packetsSent: 10, packetsReceived: 9, packetsLost: 1, jitterMilliseconds: 2, roundTripMilliseconds: nil)
+            plan(.toCall(.media(.measured(quality))), in: .milliseconds(1))
+        case .service(let id, let request): serve(request, for: id)
+        case .cancelService: break
         }
+    }
+
+    private mutating func serve(_ request: ServiceRequest, for id: ScriptTaskID) {
+        // One in ten is never answered.
+        guard random.chance(0.9) else { return }
+        let result: ServiceResult
+        if case .loadAudio = request, random.chance(0.8) {
+            result = .audio([UInt8](repeating: 2, count: Int.random(in: 0...16_000, using: &random)))
+        } else {
+            result = .reply(random.chance(0.7) ? .value("ok") : .failure(code: .failed, message: "no"))
+        }
+        plan(.toCall(.service(id, result)), in: delay(0...3_000))
     }
 
     private mutating func note(_ observation: Observation) {
@@ -187,12 +237,19 @@ struct CallSimulation {
         switch command {
         case .start(let id, let entry, _): plan(.toCall(.script(id, outcome(of: entry))), in: delay(0...30))
         case .resume(let id, _, _): plan(.toCall(.script(id, nextOutcome())), in: delay(0...30))
-        case .cancel: break
+        case .handOver(let id, _, _):
+            let outcome: ScriptOutcome =
+                random.chance(0.8) ? .returned([]) : .failed(ScriptFault(kind: .error, message: "no on_handover"))
+            plan(.toCall(.script(id, outcome)), in: delay(0...30))
+        case .cancel, .forget: break
         }
     }
 
     private mutating func outcome(of entry: ScriptEntry) -> ScriptOutcome {
         if case .handler(.onDial, _) = entry { return .returned(random.chance(0.05) ? [false, "no"] : []) }
+        if case .handler(.onIncoming, _) = entry {
+            return .returned([["answer"], ["ring", 2], ["reject", 486], []].randomElement(using: &random) ?? [])
+        }
         if case .action("end_call", _) = entry {
             return .yielded(.hangup(reason: nil, afterPlayout: random.chance(0.8)))
         }
@@ -201,17 +258,40 @@ struct CallSimulation {
     }
 
     private mutating func nextOutcome() -> ScriptOutcome {
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<26, using: &random) {
         case 0: .yielded(.sleep(delay(0...4_000)))
         case 1, 2: .yielded(.say(text: "Just a moment please.", interruptible: random.chance(0.7)))
         case 3: .yielded(.reply(instructions: random.chance(0.5) ? "Ask again." : nil))
         case 4: .yielded(.waitForPlayout)
         case 5:
             random.chance(0.1) ? .yielded(.hangup(reason: "script", afterPlayout: random.chance(0.5))) : .returned([])
-        case 6: .failed(ScriptFault(kind: .error, message: "flow.lua:1: boom"))
+        case 6: .failed(ScriptFault(kind: random.chance(0.9) ? .error : .budget, message: "flow.lua:1: boom"))
+        case 8: .yielded(.play(source: "a.wav", interruptible: random.chance(0.7)))
+        case 9: .yielded(.stopSpeaking)
+        case 10: .yielded(.sendText(role: "user", text: "note"))
+        case 11: .yielded(.setInstructions("Be kind."))
+        case 12: .yielded(.setActions(random.chance(0.5) ? [] : session.configuration.definition.tools))
+        case 13: .yielded(.setVoice("cedar"))
+        case 14:
+            .yielded(
+                .gatherDTMF(
+                    DTMFGathering(
+                        maximum: Int.random(in: 1...4, using: &random), timeout: delay(500...5_000), terminator: "#")
+                ))
+        case 15: .yielded(.mute(random.chance(0.5)))
+        case 16: .yielded(.spawn(keptFunction()))
+        case 17: .yielded(.after(delay(0...20_000), keptFunction()))
+        case 18: .yielded(.cancelTimer(UInt64.random(in: 1...3, using: &random)))
+        case 19: .yielded(.service(.store(.get(key: "k"))))
+        case 20: .yielded(.service(.stopRecording))
         case 7: .returned([false, "no"])
         default: .returned(["done"])
         }
+    }
+
+    private mutating func keptFunction() -> ScriptFunctionID {
+        nextFunction += 1
+        return ScriptFunctionID(number: nextFunction)
     }
 
     // MARK: Model and media

@@ -7,7 +7,7 @@ enum NonsenseEvents {
     static func random(using random: inout SeededRandom) -> CallSession.Event {
         let small = Int.random(in: -1...4, using: &random)
         let id = ScriptTaskID(number: UInt64(max(0, small)))
-        switch Int.random(in: 0..<24, using: &random) {
+        switch Int.random(in: 0..<30, using: &random) {
         case 0...2: return .start
         case 3: return .deadline
         case 4: return .model(.connected)
@@ -25,6 +25,21 @@ enum NonsenseEvents {
         case 15: return .script(id, .yielded(.waitForPlayout))
         case 16: return .script(id, .failed(ScriptFault(kind: .memory, message: "")))
         case 17: return .telephony(.transferEnded(status: small * 100, reason: ""))
+        case 19:
+            return .flowOffered(
+                version: "v\(small)", CallHarness.definition(handlers: small > 1 ? [.onHandover] : []))
+        case 20: return .service(id, small > 1 ? .audio([1, 2]) : .reply(.value(true)))
+        case 21:
+            let function = ScriptFunctionID(number: UInt64(max(0, small)))
+            return .script(
+                id,
+                .yielded(
+                    [
+                        .spawn(function), .after(.seconds(small), function), .play(source: "", interruptible: false),
+                        .gatherDTMF(DTMFGathering(maximum: small, timeout: .seconds(small), terminator: nil)),
+                        .service(.loadAudio(source: "")), .cancelTimer(1),
+                    ].randomElement(using: &random) ?? .stopSpeaking))
+        case 22: return .media(.digit("1", milliseconds: small))
         case 18: return small > 3 ? .telephony(.ended(byRemote: true, reason: "")) : .media(.drained)
         default: return .model(.event(serverEvent(small, using: &random)))
         }

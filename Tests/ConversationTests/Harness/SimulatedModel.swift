@@ -75,6 +75,7 @@ struct SimulatedModel {
         case .truncateItem(let id, let index, let milliseconds):
             effects.append(.send(.itemTruncated(itemID: id, contentIndex: index, audioEndMilliseconds: milliseconds)))
         case .deleteItem(let id): effects.append(.send(.itemDeleted(itemID: id)))
+        case .changeSession: effects.append(.send(.sessionUpdated(id: "sess", model: "simulated")))
         case .createMessage: break
         }
         return take()

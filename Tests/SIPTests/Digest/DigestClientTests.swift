@@ -194,6 +194,34 @@ struct DigestClientTests {
         #expect(request.digestCredentials(.authorization).map(\.realm) == ["s"])
     }
 
+    @Test("Of realms without end the last are kept, and a response with too many is refused")
+    mutating func bounded() throws {
+        var client = DigestClient(username: "u", password: "p")
+        var request = try request()
+        for number in 0..<100 {
+            request = try self.request()
+            #expect(challenge(&client, &request, #"Digest realm="r\#(number)", nonce="1", qop="auth""#) == .authorized)
+            #expect(try credentials(request).realm == "r\(number)")
+        }
+        var next = try self.request(.bye)
+        client.preauthorize(&next)
+        let kept = Set(next.digestCredentials(.authorization).map(\.realm))
+        #expect(kept == Set((100 - DigestClient.maximumRealms..<100).map { "r\($0)" }))
+
+        // As many new ones at once displace each other never; one more is too many.
+        let values = (0...DigestClient.maximumRealms).map { #"Digest realm="s\#($0)", nonce="1", qop="auth""# }
+        let fitting = response(to: next, values.dropLast().map { (.wwwAuthenticate, $0) })
+        #expect(client.authorize(&next, after: fitting, using: &random) == .authorized)
+        #expect(Set(next.digestCredentials(.authorization).map(\.realm)).count == DigestClient.maximumRealms)
+        let flood = response(to: next, values.map { (.wwwAuthenticate, $0) })
+        var other = DigestClient(username: "u", password: "p")
+        let sent = next
+        #expect(
+            other.authorize(&next, after: flood, using: &random)
+                == .unsupported(realm: "s\(DigestClient.maximumRealms)"))
+        #expect(next == sent)
+    }
+
     @Test("What can't be answered is told")
     mutating func unsupported() throws {
         var client = DigestClient(username: "u", password: "p")

@@ -1,16 +1,12 @@
 import Dispatch
 import Glibc
-public import SansIO
 import Synchronization
 
-/// The record of one call, a JSON object a line: what came in, and what followed, in the one order in which the call's
-/// session saw it.
-///
-/// The lines hold what was said: they belong to the operator's folder of calls, not to a log.
-public final class EventLog: Sendable {
-    /// A file that cannot be written.
-    public struct Unwritable: Error, Sendable, CustomStringConvertible {
-        public let description: String
+/// A text file that grows by lines and is written on a queue of its own: what waits for the disk is never a call.
+final class LineFile: Sendable {
+    /// Why a file cannot be written; the description is the system's sentence.
+    struct Unwritable: Error, Sendable, CustomStringConvertible {
+        let description: String
     }
 
     private struct Output: ~Copyable {
@@ -20,21 +16,25 @@ public final class EventLog: Sendable {
     }
 
     private let output: Mutex<Output>
+    /// Whether each line is handed to the system at once, for those who read along.
+    private let flushesLines: Bool
     /// Bytes that wait to be written.
     private let waiting = Atomic(0)
-    /// What waits for the disk is this queue, never a call.
-    private let queue = DispatchQueue(label: "event-log", qos: .utility)
+    /// Set when a line was dropped. The lock is never taken for it: who writes holds it while the disk is slow.
+    private let isIncomplete = Atomic(false)
+    private let queue = DispatchQueue(label: "line-file", qos: .utility)
     /// What may wait before lines are dropped. [byte]
     private static let backlog = 16 << 20
 
     /// Creates the file, readable by its owner only.
-    public init(path: String) throws(Unwritable) {
+    init(path: String, flushesLines: Bool = false) throws(Unwritable) {
         let descriptor = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0, let stream = fdopen(descriptor, "w") else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { Glibc.close(descriptor) }
-            throw Unwritable(description: "Cannot write the event log \(path): \(reason).")
+            throw Unwritable(description: reason)
         }
+        self.flushesLines = flushesLines
         output = Mutex(Output(stream: stream))
     }
 
@@ -42,24 +42,20 @@ public final class EventLog: Sendable {
         closeNow()
     }
 
-    /// Adds a line.
-    ///
-    /// - Parameters:
-    ///   - elapsed: Time since the call began.
-    ///   - kind: `in`, `out` or `note`.
-    ///   - body: What happened.
-    public func append(_ kind: String, elapsed: Duration, body: JSON) {
-        var line = JSON.object(["ms": .integer(elapsed.milliseconds), "kind": .string(kind), "what": body]).bytes
+    /// Adds a line; lines stand in the file in the order of the calls.
+    func append(_ text: some Sequence<UInt8>) {
+        var line = Array(text)
         line.append(UInt8(ascii: "\n"))
         let count = line.count
-        guard waiting.add(count, ordering: .relaxed).newValue <= EventLog.backlog else {
+        guard waiting.add(count, ordering: .relaxed).newValue <= LineFile.backlog else {
             waiting.subtract(count, ordering: .relaxed)
-            return output.withLock { $0.hasFailed = true }
+            return isIncomplete.store(true, ordering: .relaxed)
         }
         queue.async { [self, line] in
             output.withLock { output in
                 guard let stream = output.stream, !output.hasFailed else { return }
-                output.hasFailed = fwrite(line, 1, count, stream) != count
+                output.hasFailed =
+                    fwrite(line, 1, count, stream) != count || (flushesLines && fflush(stream) != 0)
             }
             waiting.subtract(count, ordering: .relaxed)
         }
@@ -68,7 +64,7 @@ public final class EventLog: Sendable {
     /// Writes what waits and closes the file.
     ///
     /// - Returns: `false` when a line could not be written, for example because the disk is full.
-    public func close() async -> Bool {
+    func close() async -> Bool {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume(returning: self.closeNow()) }
         }
@@ -77,10 +73,9 @@ public final class EventLog: Sendable {
     @discardableResult
     private func closeNow() -> Bool {
         output.withLock { output in
-            guard let stream = output.stream else { return !output.hasFailed }
+            if let stream = output.stream, fclose(stream) != 0 { output.hasFailed = true }
             output.stream = nil
-            if fclose(stream) != 0 { output.hasFailed = true }
-            return !output.hasFailed
+            return !output.hasFailed && !isIncomplete.load(ordering: .relaxed)
         }
     }
 }

@@ -1,0 +1,103 @@
+import SansIO
+
+/// Silence, and what the media session measures.
+extension CallSession {
+    /// Whether nobody speaks, is about to speak, or is busy for the far end.
+    private var isQuiet: Bool {
+        phase == .active && ledger.isIdle && !ledger.isFlushing && realtime.isIdle && !isCallerSpeaking
+            && functions.open.isEmpty && keys.gathering == nil && transfer == nil && wayOut == nil
+    }
+
+    /// Lets the time of `on_idle` run while nobody speaks.
+    mutating func watchIdleness(at now: Instant) {
+        guard handles(.onIdle), isQuiet else {
+            timers[.idle] = nil
+            return
+        }
+        if timers[.idle] == nil { timers[.idle] = now + definition.idleTimeout }
+    }
+
+    mutating func idled() {
+        idleCount += 1
+        notify(.onIdle, [.integer(Int64(idleCount))])
+    }
+
+    // MARK: Measurement
+
+    mutating func measure(at now: Instant) {
+        perform(.measure)
+        timers[.measure] = now + configuration.limits.measurement
+    }
+
+    /// `call.stats`.
+    var statistics: JSON {
+        var object = JSONObject()
+        if let quality {
+            let expected = quality.packetsReceived + quality.packetsLost
+            object["packets_sent"] = .integer(Int64(quality.packetsSent))
+            object["packets_received"] = .integer(Int64(quality.packetsReceived))
+            object["loss"] = .number(expected > 0 ? Double(quality.packetsLost) / Double(expected) : 0)
+            object["jitter_ms"] = .number(quality.jitterMilliseconds)
+            if let roundTrip = quality.roundTripMilliseconds { object["round_trip_ms"] = .number(roundTrip) }
+        }
+        object["turns"] = .array(
+            latencies.map { turn in
+                [
+                    "turn": .integer(Int64(turn.turn)), "first_packet_ms": .integer(turn.toFirstPacket.milliseconds),
+                    "first_audio_ms": .integer(turn.toFirstAudio.milliseconds),
+                ]
+            })
+        return .object(object)
+    }
+
+    // MARK: A newer version of the flow
+
+    /// Takes note of a newer version; without `on_handover` the call stays with its own.
+    mutating func offered(_ version: String, _ definition: AgentDefinition) {
+        let next = handover?.version ?? facts.version
+        guard !isEnding, definition.handlers.contains(.onHandover), version != next else {
+            offer = nil
+            return
+        }
+        offer = FlowOffer(version: version, definition: definition)
+    }
+
+    /// Hands the call over when nobody speaks and nothing of the script waits, but for functions in the background.
+    mutating func beginHandover() {
+        guard let next = offer, handover == nil, isQuiet, !realtime.isAnswerDue, scripts.isQuiet else { return }
+        offer = nil
+        handover = next
+        _ = scripts.handOver(version: next.version)
+    }
+
+    /// The script host has gone over: also in a call that ended meanwhile, whose last handlers are the new version's.
+    mutating func handedOver(at now: Instant) {
+        guard let taken = handover else { return }
+        handover = nil
+        // The old version's functions are gone with it.
+        for id in scripts.forgetWaiting() { abandonWait(of: id) }
+        dropTimers()
+        let old = definition
+        observe(.flowChanged(version: taken.version, from: facts.version))
+        definition = taken.definition
+        facts.version = taken.version
+        handle(
+            realtime.change { settings in
+                if taken.definition.instructions != old.instructions {
+                    settings.instructions = taken.definition.instructions
+                }
+                settings.tools = taken.definition.tools
+            }, at: now)
+    }
+
+    /// The call stays with the version that it has.
+    mutating func handoverFailed() {
+        handover = nil
+    }
+}
+
+/// A newer version of the flow.
+struct FlowOffer: Sendable {
+    let version: String
+    let definition: AgentDefinition
+}

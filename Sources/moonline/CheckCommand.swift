@@ -1,0 +1,124 @@
+import ArgumentParser
+import Conversation
+import FoundationEssentials
+import Glibc
+import SansIO
+import ScriptAPI
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check flows: syntax, names, calls, annotations.",
+        discussion: """
+            Reads each flow, and the files that it requires, as the host would, and says what is wrong: file, line, \
+            column, and what to write instead. The flow's file runs once, in its sandbox; no call is made. Ends with 1 \
+            when a flow cannot be used, and with --strict also for warnings.
+            """)
+
+    @Argument(help: "Flows, or folders with flows; the scripts folder's flows/ without any.", completion: .file())
+    var paths: [String] = []
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Print one JSON object, for editors.")
+    var json = false
+
+    @Flag(help: "Let warnings fail too.")
+    var strict = false
+
+    func run() async throws {
+        try await reportingFailures {
+            let settings = try Settings()
+            let files = try CheckCommand.flows(paths.isEmpty ? [common.flowsFolder(settings)] : paths)
+            let checks = files.map { FlowCheckup(path: $0) }
+            if json {
+                Console.print(JSON.object(["flows": .array(checks.map(\.json))]).text)
+            } else {
+                let isColored = Console.hasColor(STDOUT_FILENO)
+                for check in checks { Console.print(check.text(isColored: isColored)) }
+            }
+            let errors = checks.reduce(0) { $0 + $1.errorCount }
+            let warnings = checks.reduce(0) { $0 + $1.diagnostics.count } - errors
+            if !json, checks.count > 1 || errors + warnings > 0 {
+                Console.print(
+                    "\(CheckCommand.count(checks.count, "flow")): \(CheckCommand.count(errors, "error")), "
+                        + CheckCommand.count(warnings, "warning"))
+            }
+            if errors > 0 || strict && warnings > 0 { throw ExitCode(1) }
+        }
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// The files that are meant: a folder stands for the `.lua` files in it.
+    private static func flows(_ paths: [String]) throws -> [String] {
+        var files: [String] = []
+        for path in paths {
+            var isFolder = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+                throw Settings.Invalid(
+                    description: "There is no \(path). Give a flow, or a folder with flows; `moonline init` makes one.")
+            }
+            guard isFolder else {
+                files.append(path)
+                continue
+            }
+            let found = try FileManager.default.contentsOfDirectory(atPath: path)
+                .filter { $0.hasSuffix(".lua") && !$0.hasPrefix(".") }.sorted()
+            guard !found.isEmpty else {
+                throw Settings.Invalid(description: "There is no flow in \(path): put a .lua file there.")
+            }
+            files += found.map { (path.hasSuffix("/") ? path : path + "/") + $0 }
+        }
+        return files
+    }
+}
+
+/// A flow that was checked.
+struct FlowCheckup {
+    let path: String
+    let flow: Flow?
+    let diagnostics: [FlowDiagnostic]
+
+    init(path: String) {
+        self.path = path
+        do throws(FlowError) {
+            let flow = try Flow.load(path: path)
+            self.flow = flow
+            diagnostics = flow.warnings
+        } catch {
+            flow = nil
+            diagnostics = error.diagnostics
+        }
+    }
+
+    var errorCount: Int { diagnostics.count { $0.severity == .error } }
+
+    func text(isColored: Bool) -> String {
+        var sources: [String: [UInt8]] = [:]
+        var parts = diagnostics.map { diagnostic in
+            let source = sources[diagnostic.file] ?? FlowCheckup.text(of: diagnostic.file)
+            sources[diagnostic.file] = source
+            return diagnostic.rendered(source: source, usesColour: isColored)
+        }
+        if let flow {
+            let tools = flow.definition.tools.count
+            let summary =
+                "\(path): agent \(flow.definition.name), \(tools) action\(tools == 1 ? "" : "s"), "
+                + "\(flow.definition.handlers.count) handlers, version \(flow.version)"
+            parts.append(Console.styled("ok", .green, isColored: isColored) + " " + summary)
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    var json: JSON {
+        [
+            "file": .string(path), "ok": .bool(flow != nil),
+            "agent": flow.map { .string($0.definition.name) } ?? .null,
+            "version": flow.map { .string($0.version) } ?? .null,
+            "diagnostics": .array(diagnostics.map { $0.json(source: FlowCheckup.text(of: $0.file)) }),
+        ]
+    }
+
+    /// Nothing for what cannot be read: the diagnostic says so.
+    private static func text(of path: String) -> [UInt8] { FileManager.default.contents(atPath: path).map { Array($0) } ?? [] }
+}

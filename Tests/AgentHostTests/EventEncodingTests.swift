@@ -1,0 +1,124 @@
+import Conversation
+import SansIO
+import Testing
+
+@testable import AgentHost
+
+@Suite("The event log's form of events")
+struct EventEncodingTests {
+    private static let path = RealtimePartPath(responseID: "resp_1", itemID: "item_1", outputIndex: 2, contentIndex: 3)
+    private static let call = RealtimeFunctionCall(callID: "call_1", name: "book", arguments: #"{"day":"\u00e4"}"#)
+    private static let error = RealtimeError(
+        type: "invalid_request_error", code: "unknown_parameter", message: "no “x”", parameter: "session.x",
+        eventID: "event_1")
+    private static let items = [
+        RealtimeItem(id: "item_1", kind: .message(role: "assistant"), status: "completed"),
+        RealtimeItem(id: "item_2", kind: .functionCall(call), status: "in_progress"),
+        RealtimeItem(id: "item_3", kind: .functionCallOutput(callID: "call_1")),
+        RealtimeItem(id: "item_4", kind: .other(type: "mcp_call"), status: "incomplete"),
+    ]
+    private static let statuses: [RealtimeResponse.Status] = [
+        .inProgress, .completed, .cancelled(reason: "turn_detected"), .incomplete(reason: "max_output_tokens"),
+        .failed(error), .other("queued"),
+    ]
+
+    private static let plainEvents: [RealtimeServerEvent] = [
+        .error(error), .sessionCreated(id: "sess_1", model: "m"), .sessionUpdated(id: "sess_1", model: "m"),
+        .itemTruncated(itemID: "item_1", contentIndex: 1, audioEndMilliseconds: 640),
+        .itemDeleted(itemID: "item_1"), .inputTranscriptDelta(itemID: "item_1", delta: "Hel"),
+        .inputTranscriptCompleted(itemID: "item_1", transcript: "Hello\n\"you\""),
+        .inputTranscriptFailed(itemID: "item_1", error), .speechStarted(itemID: "item_1", audioStartMilliseconds: 7),
+        .speechStopped(itemID: "item_1", audioEndMilliseconds: 8),
+        .inputCommitted(itemID: "item_1", previousItemID: nil),
+        .inputCommitted(itemID: "item_1", previousItemID: "item_0"), .inputCleared,
+        .inputTimedOut(itemID: "item_1"),
+        .functionArgumentsDelta(responseID: "resp_1", itemID: "item_1", "{\"d"),
+        .functionArgumentsDone(responseID: "resp_1", itemID: "item_1", call),
+        .contentPartAdded(path, type: "audio"), .contentPartDone(path, type: "audio"), .textDelta(path, "a"),
+        .textDone(path, "ab"), .audioDone(path), .audioTranscriptDelta(path, "a"),
+        .audioTranscriptDone(path, "ab"), .rateLimitsUpdated([["name": "requests", "remaining": 9]]),
+        .unknown(type: "some.new_event"),
+    ]
+
+    /// One of each kind, but for audio.
+    static var modelEvents: [RealtimeServerEvent] {
+        var events = plainEvents
+        for item in items {
+            events.append(.itemAdded(item, previousItemID: "item_0"))
+            events.append(.itemDone(item, previousItemID: nil))
+            events.append(.outputItemAdded(item, responseID: "resp_1", outputIndex: 1))
+            events.append(.outputItemDone(item, responseID: "resp_1", outputIndex: 1))
+        }
+        for status in statuses {
+            let response = RealtimeResponse(
+                id: "resp_1", status: status, output: items, metadata: ["b": "1", "a": "2"],
+                usage: ["total_tokens": 12])
+            events += [.responseCreated(response), .responseDone(response)]
+        }
+        return events
+    }
+
+    @Test("what the model's server said is read back as it was", arguments: modelEvents)
+    func modelEvent(_ event: RealtimeServerEvent) throws {
+        let logged = try #require(CallSession.Event.model(.event(event)).logged)
+        #expect(logged["event"]?.string == "model")
+        let text = try #require(logged["message"]).text
+        #expect(try RealtimeServerEvent(json: JSON(parsing: text)) == event)
+    }
+
+    @Test("of audio its place and length are kept")
+    func audio() throws {
+        let logged = CallSession.Event.model(.event(.audioDelta(Self.path, [1, 2, 3]))).logged
+        #expect(
+            logged?["message"] == [
+                "type": "response.output_audio.delta", "response_id": "resp_1", "item_id": "item_1", "output_index": 2,
+                "content_index": 3, "bytes": 3,
+            ])
+    }
+
+    @Test("what scripts ask for and get has names, not Swift's words")
+    func scripts() {
+        func yielded(_ request: ScriptRequest) -> JSON? {
+            CallSession.Event.script(ScriptTaskID(number: 4), .yielded(request)).logged?["outcome"]?["yielded"]
+        }
+        #expect(yielded(.sleep(.milliseconds(1_500))) == ["request": "sleep", "duration_ns": 1_500_000_000])
+        #expect(
+            yielded(.say(text: "Hi", interruptible: false))
+                == ["request": "say", "text": "Hi", "interruptible": false])
+        #expect(yielded(.reply(instructions: nil)) == ["request": "reply", "instructions": nil])
+        #expect(yielded(.transfer(target: "+1")) == ["request": "transfer", "target": "+1"])
+        #expect(
+            yielded(.hangup(reason: "voicemail", afterPlayout: true))
+                == ["request": "hangup", "reason": "voicemail", "after_playout": true])
+        #expect(yielded(.waitForPlayout) == ["request": "wait_for_playout"])
+        #expect(ScriptReply.value(["a": 1]).logged == ["value": ["a": 1]])
+        #expect(
+            ScriptReply.failure(code: .timedOut, message: "no answer").logged
+                == ["failure": "timed_out", "message": "no answer"])
+    }
+
+    /// One of each kind.
+    static let observations: [Observation] = [
+        .status(.active), .modelReady(sessionID: "sess_1", model: "m"),
+        .transcript(
+            TranscriptEntry(
+                role: .user, text: "Hi", isFinal: false, itemID: "item_1", startedAt: Instant(nanoseconds: 1),
+                endedAt: Instant(nanoseconds: 2))),
+        .callerSpeech(started: true), .actionCalled(callID: "c", name: "n", arguments: "{}"),
+        .actionReturned(callID: "c", name: "n", output: "o", duration: .microseconds(3)),
+        .actionRefused(callID: "c", name: "n", reason: "r"), .actionFailed(callID: "c", name: "n", message: "m"),
+        .interruption(Interruption(heard: "a", unheard: "b", playedMilliseconds: 5)),
+        .latency(TurnLatency(turn: 1, toFirstPacket: .milliseconds(2), toFirstAudio: .milliseconds(1))),
+        .transfer(.ringing, code: 180), .transfer(.requested, code: nil), .digit("#", milliseconds: 100),
+        .usage(["total_tokens": 1]),
+        .fault(CallFault(kind: .script, message: "m", isRetryable: true, traceback: "t")),
+    ]
+
+    @Test("every observation is an object that names its kind, without Swift's words", arguments: observations)
+    func observation(_ observation: Observation) throws {
+        let logged = try #require(CallSession.Action.observe(observation).logged)
+        #expect(logged["observation"]?.string?.wholeMatch(of: #/[a-z_]+/#) != nil)
+        #expect(!logged.text.contains("Conversation.") && !logged.text.contains("Optional("), "\(logged.text)")
+        #expect((logged.object?.count ?? 0) >= 2)
+    }
+}
