@@ -126,7 +126,8 @@ let package = Package(
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),
         tests(
-            "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"], exclude: ["Fixtures"]),
+            "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"],
+            exclude: ["Fixtures"]),
         tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests("TestCallsTests", ["TestCalls", "SansIO"]),

@@ -380,6 +380,7 @@ public actor AgentHost {
 
     /// Tells the running calls of a flow's file of the version that new calls get from now on.
     private func offer(_ flow: Flow) {
+        if let fallback = flow.definition.fallback { fallbackVoice.prepare(fallback.text) }
         for call in calls.values where call.flowPath == flow.path { call.runner.offer(flow) }
     }
 

@@ -65,7 +65,9 @@ final class AudioGate: Sendable {
                 // The model was told µ-law, whatever the line speaks.
                 AudioGate.silence(payload.count).withUnsafeBytes { model.append($0) }
             case .keeping(let kept):
-                let bytes = kept + AudioGate.converted(payload, gate.isALaw)
+                let heard =
+                    gate.isMuted ? AudioGate.silence(payload.count) : AudioGate.converted(payload, gate.isALaw)
+                let bytes = kept + heard
                 gate.state = .keeping(Array(bytes.suffix(AudioGate.capacity)))
             case .open:
                 if gate.isALaw {

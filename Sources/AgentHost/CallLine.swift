@@ -13,8 +13,15 @@ final class CallLine: Sendable {
     let mailbox: AsyncStream<CallSession.Event>.Continuation
     let model: RealtimeConnection
     let gate: AudioGate
-    /// Newer versions of the flow that the call may go over to, by version.
-    private let offered = Mutex<[String: Flow]>([:])
+    /// Newer versions of the flow: no more than the session may still ask for, however often the flow changes.
+    private let offers = Mutex(Offers())
+
+    private struct Offers {
+        /// The one that the session was told of last, and behind it those that it is still to be told of.
+        var told: [Flow] = []
+        /// The one that the script host goes over to.
+        var taken: Flow?
+    }
 
     init(model configuration: RealtimeConfiguration) {
         let (events, mailbox) = AsyncStream<CallSession.Event>.makeStream()
@@ -44,11 +51,30 @@ final class CallLine: Sendable {
         }
     }
 
-    /// Offers a newer version of the flow.
-    func offer(_ flow: Flow) {
-        offered.withLock { $0[flow.version] = flow }
-        mailbox.yield(.flowOffered(version: flow.version, flow.definition))
+    /// Offers a newer version of the flow. To be called by one after the other.
+    ///
+    /// - Parameter fallbackAudio: Its fallback line, for when the model cannot say it.
+    func offer(_ flow: Flow, fallbackAudio: [UInt8]) {
+        offers.withLock { $0.told.append(flow) }
+        mailbox.yield(.flowOffered(version: flow.version, flow.definition, fallbackAudio: fallbackAudio))
     }
 
-    func offeredFlow(_ version: String) -> Flow? { offered.withLock { $0[version] } }
+    /// The session was told of that version: it asks for none that was offered before.
+    func told(_ version: String) {
+        offers.withLock { offers in
+            if let index = offers.told.firstIndex(where: { $0.version == version }) {
+                offers.told.removeFirst(index)
+            }
+        }
+    }
+
+    /// The session has decided for that version.
+    func take(_ version: String) {
+        offers.withLock { offers in offers.taken = offers.told.first { $0.version == version } }
+    }
+
+    /// The version that the session has decided for.
+    func takenFlow(_ version: String) -> Flow? {
+        offers.withLock { offers in offers.taken.flatMap { $0.version == version ? $0 : nil } }
+    }
 }

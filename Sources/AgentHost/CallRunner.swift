@@ -51,7 +51,8 @@ final class CallRunner: Sendable {
 
     /// Offers a newer version of the flow, for the next quiet point.
     func offer(_ flow: Flow) {
-        line.offer(flow)
+        let audio = flow.definition.fallback.map { environment.fallbackVoice.audio(of: $0.text) }
+        line.offer(flow, fallbackAudio: audio ?? [])
     }
 
     /// Runs the call to its end.
@@ -166,11 +167,15 @@ private struct CallRun {
             Task {
                 do throws(ScriptFault) {
                     let host = try await ScriptHost(executor: executor, flow: flow, facts: facts, makeScript: make)
-                    await host.run(commands, flow: { line.offeredFlow($0) }) { mailbox.yield(.script($0, $1)) }
+                    await host.run(commands, flow: { line.takenFlow($0) }) { mailbox.yield(.script($0, $1)) }
                 } catch {
                     // Every command is answered, so that the session can end the call by its own rules.
                     for await command in commands {
-                        if case .start(let task, _, _) = command { mailbox.yield(.script(task, .failed(error))) }
+                        switch command {
+                        case .start(let task, _, _), .handOver(let task, _, _):
+                            mailbox.yield(.script(task, .failed(error)))
+                        case .resume, .cancel, .forget: break
+                        }
                     }
                 }
             })
@@ -208,6 +213,11 @@ private struct CallRun {
     mutating func process(_ event: CallSession.Event) async -> Bool {
         let now = MonotonicClock.now()
         if let json = event.logged { files.log("in", elapsed: now - began, body: json) }
+        switch event {
+        case .flowOffered(let version, _, _): line.told(version)
+        case .service(let task, _): services[task] = nil
+        default: break
+        }
         var isOver = false
         for action in session.receive(event, at: now) {
             if let json = action.logged { files.log("out", elapsed: now - began, body: json) }
@@ -247,7 +257,9 @@ private struct CallRun {
             }
         case .measure:
             if let call { mailbox.yield(.media(.measured(MediaQuality(call.media.statistics())))) }
-        case .script(let command): scriptCommands.yield(command)
+        case .script(let command):
+            if case .handOver(_, let version, _) = command { line.take(version) }
+            scriptCommands.yield(command)
         case .service(let task, let request): serve(request, for: task)
         case .cancelService(let task): services.removeValue(forKey: task)?.cancel()
         case .observe(let observation): note(observation, at: now)

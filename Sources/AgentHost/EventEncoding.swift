@@ -19,7 +19,7 @@ extension CallSession.Event {
             ["event": "script", "task": .integer(Int64(clamping: task.number)), "outcome": outcome.logged]
         case .service(let task, let result):
             ["event": "service", "task": .integer(Int64(clamping: task.number)), "result": result.logged]
-        case .flowOffered(let version, _): ["event": "flow_offered", "version": .string(version)]
+        case .flowOffered(let version, _, _): ["event": "flow_offered", "version": .string(version)]
         }
     }
 }

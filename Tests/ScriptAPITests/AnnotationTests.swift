@@ -290,15 +290,39 @@ import Testing
         }
     }
 
-    @Test("classes that grow without end are refused before they fill the memory")
+    @Test("types that grow without end are refused before they fill time and memory")
     func size() throws {
-        let classes = (0..<40).map { "---@class C\($0)\n---@field a C\($0 + 1)\n---@field b C\($0 + 1)\n" }.joined(
-            separator: "\n")
-        let wide = (0..<3_000).map { "---@field f\($0) string" }.joined(separator: "\n")
-        let source =
-            "\(classes)\n---@class C40\n\n---@class Wide\n\(wide)\n\n---Acts.\n---@param x C0\n---@param y Wide\nfunction CallActions:act(x, y) end"
-        let found = try diagnostics(text(actions: source))
-        #expect(!found.isEmpty && found.allSatisfy { $0.message == "the type is too large for a schema" }, "\(found)")
+        func act(_ type: String) -> String { "---Acts.\n---@param x \(type)\nfunction CallActions:act(x) end" }
+        func chain(_ line: (Int, String, String) -> String) -> String {
+            (0..<60).map { line($0, "C\($0)", "C\($0 + 1)") }.joined(separator: "\n\n")
+        }
+        let cases: [(text: String, message: String?)] = [
+            (
+                chain { "---@class \($1)\n---@field a \($2)\n---@field b \($2)" } + "\n\n---@class C60\n\n" + act("C0"),
+                "too large"
+            ),
+            (chain { "---@alias \($1) \($2)|{ a: \($2) }" } + "\n\n---@alias C60 string\n\n" + act("C0"), "too large"),
+            (chain { "---@alias \($1) \($2)|\($2)" } + "\n\n---@alias C60 string\n\n" + act("C0[]"), "too large"),
+            (
+                chain { "---@class \($1) : \($2), \($2)\n---@field f\($0) string" } + "\n\n---@class C60\n\n"
+                    + act("C0"), nil
+            ),
+            (
+                "---@class W\n" + (0..<1_500).map { "---@field f\($0) string" }.joined(separator: "\n"),
+                "more than 1000 fields"
+            ),
+            (act("{ " + (0..<1_500).map { "f\($0): string" }.joined(separator: ", ") + " }"), "more than 1000 fields"),
+            (act((0..<5_000).map { "\($0)" }.joined(separator: "|")), "too large"),
+            (act("[" + (0..<5_000).map { _ in "string" }.joined(separator: ", ") + "]"), "too large"),
+            (act("string" + String(repeating: "[]", count: 200_000)), "nested too deeply"),
+            (act("string" + String(repeating: "?", count: 200_000)), "nested too deeply"),
+            (act(String(repeating: "{ a: ", count: 50_000)), "nested too deeply"),
+        ]
+        for (text, message) in cases {
+            let found = try diagnostics(ScriptAPITests.text(actions: text))
+            #expect(found.isEmpty == (message == nil), "\(found.first?.description ?? ""): \(text.prefix(80))")
+            #expect(found.allSatisfy { $0.message.contains(message ?? "") }, "\(found)")
+        }
     }
 
     @Test("annotation lines of random characters are diagnosed or accepted, never a trap")

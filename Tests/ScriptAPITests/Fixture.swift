@@ -50,7 +50,7 @@ func diagnostics(_ text: String, files: [String: String] = [:]) throws -> [FlowD
         _ = try Flow.load(path: "\(directory.path)/flow.lua")
         return []
     } catch {
-        return error.diagnostics.map { diagnostic in
+        return error.diagnostics.filter { $0.severity == .error }.map { diagnostic in
             var short = diagnostic
             if short.file.hasPrefix(directory.path + "/") { short.file.removeFirst(directory.path.utf8.count + 1) }
             return short
@@ -58,9 +58,10 @@ func diagnostics(_ text: String, files: [String: String] = [:]) throws -> [FlowD
     }
 }
 
+/// A flow that was not analysed, so that its mistakes can be made at run time.
 func flow(_ text: String, files: [String: String] = [:]) throws -> Flow {
     let directory = try FlowDirectory(files.merging(["flow.lua": text]) { first, _ in first })
-    return try Flow.load(path: "\(directory.path)/flow.lua")
+    return try Flow.load(path: "\(directory.path)/flow.lua", isAnalysed: false)
 }
 
 /// A flow with the given actions and handlers around what every flow must have.

@@ -65,7 +65,8 @@ import Testing
         ])
         try directory.link("flows/link.lua", to: "outside.lua")
         let error = #expect(throws: FlowError.self) { try Flow.load(path: "\(directory.path)/flows/flow.lua") }
-        #expect(error?.diagnostics.first?.message.contains("not found") == true, "\(String(describing: error))")
+        let message = try #require(error?.diagnostics.first?.message)
+        #expect(message.contains("not found") || message.contains("there is no module"), "\(message)")
         #expect(error?.diagnostics.first?.line == 2)
     }
 
@@ -84,7 +85,7 @@ import Testing
     func mistakes() throws {
         let agent = "return require('moonline').agent"
         let cases: [(String, line: Int?, column: Int?, String)] = [
-            ("local x =\nreturn = 5", 2, 1, "syntax error: unexpected symbol near 'return'"),
+            ("local x =\nreturn = 5", 2, 1, "expression expected"),
             ("", 1, 1, "must return an agent, and returned nothing"),
             ("return {}", 1, 1, "must return an agent, and returned table"),
             (
@@ -161,7 +162,8 @@ import Testing
     func moduleMistakes() throws {
         let syntax = try diagnostics(text(before: "require 'part'"), files: ["part.lua": "\nreturn )"])
         #expect(syntax.count == 1)
-        #expect(syntax[0].message.contains("unexpected symbol near ')'"))
+        #expect(syntax[0].message == "expression expected, found ')'")
+        #expect(syntax[0].file == "part.lua" && syntax[0].line == 2 && syntax[0].column == 8)
         let source = "return function(A)\n---Does.\n---@param x strng\nfunction A:act(x) end\nend"
         let found = try diagnostics(text(actions: "require('part')(CallActions)"), files: ["part.lua": source])
         #expect(found.count == 1)

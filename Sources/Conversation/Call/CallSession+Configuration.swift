@@ -83,6 +83,8 @@ extension CallSession {
         public var scriptTasks = 128
         /// Timers of `call:after`.
         public var scriptTimers = 100
+        /// What the script asks the host for in one second; beyond, it fails like one that computes for too long.
+        public var scriptRequestRate = 1_000
         /// Requests of `http`, `store` and the like that are under way.
         public var scriptRequests = 16
         /// Messages of the model that cannot be read, before the call is given up.

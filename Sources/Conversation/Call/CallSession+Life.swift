@@ -187,7 +187,7 @@ extension CallSession {
         end(
             CallOutcome(
                 kind: answeredAt == nil ? .cancelled : .completed, reason: word,
-                message: byRemote ? "The callee hung up." : "The call was ended.",
+                message: byRemote ? "The \(isInbound ? "caller" : "callee") hung up." : "The call was ended.",
                 endedBy: byRemote ? .callee : .host),
             hangingUp: false, at: now)
     }

@@ -10,6 +10,10 @@ extension CallSession {
         case .expected(let purpose):
             switch outcome {
             case .yielded(let request):
+                guard requestRate.admits(at: now, limit: configuration.limits.scriptRequestRate) else {
+                    stop(id, request, purpose, at: now)
+                    break
+                }
                 yielded(request, by: id, purpose, at: now)
                 return
             case .returned(let values): returned(values, from: purpose, at: now)
@@ -17,6 +21,20 @@ extension CallSession {
             }
             if wayOut?.handler == id { leave(at: now) }
         }
+    }
+
+    /// Ends a coroutine that asks the host for so much that nobody else would be served.
+    private mutating func stop(
+        _ id: ScriptTaskID, _ request: ScriptRequest, _ purpose: ScriptScheduler.Purpose, at now: Instant
+    ) {
+        switch request {
+        case .spawn(let function), .after(_, let function): perform(.script(.forget(function)))
+        default: break
+        }
+        if scripts.cancel(id) { perform(.script(.cancel(id))) }
+        let limit = configuration.limits.scriptRequestRate
+        let message = "\(name(of: purpose)) asked the host for more than \(limit) things in a second"
+        failed(ScriptFault(kind: .budget, message: message), in: purpose, at: now)
     }
 
     private mutating func returned(_ values: [JSON], from purpose: ScriptScheduler.Purpose, at now: Instant) {

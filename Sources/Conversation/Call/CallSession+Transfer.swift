@@ -33,7 +33,7 @@ extension CallSession {
         timers[.transfer] = now + configuration.limits.transfer
         pauseDeadline(of: id, at: now)
         perform(.transfer(target: target))
-        observe(.transfer(.requested, code: nil))
+        report(.requested, code: nil)
     }
 
     mutating func transferAccepted() {
@@ -76,7 +76,7 @@ extension CallSession {
         resume(task, .value(true), at: now)
     }
 
-    private mutating func report(_ status: TransferStatus, code: Int?) {
+    mutating func report(_ status: TransferStatus, code: Int?) {
         observe(.transfer(status, code: code))
         notify(.onTransfer, [.string(status.rawValue), code.map { .integer(Int64($0)) } ?? .null])
     }

@@ -53,13 +53,13 @@ extension CallSession {
     // MARK: A newer version of the flow
 
     /// Takes note of a newer version; without `on_handover` the call stays with its own.
-    mutating func offered(_ version: String, _ definition: AgentDefinition) {
+    mutating func offered(_ newer: FlowOffer) {
         let next = handover?.version ?? facts.version
-        guard !isEnding, definition.handlers.contains(.onHandover), version != next else {
+        guard !isEnding, newer.definition.handlers.contains(.onHandover), newer.version != next else {
             offer = nil
             return
         }
-        offer = FlowOffer(version: version, definition: definition)
+        offer = newer
     }
 
     /// Hands the call over when nobody speaks and nothing of the script waits, but for functions in the background.
@@ -80,6 +80,7 @@ extension CallSession {
         let old = definition
         observe(.flowChanged(version: taken.version, from: facts.version))
         definition = taken.definition
+        fallbackAudio = taken.fallbackAudio
         facts.version = taken.version
         handle(
             realtime.change { settings in
@@ -100,4 +101,5 @@ extension CallSession {
 struct FlowOffer: Sendable {
     let version: String
     let definition: AgentDefinition
+    let fallbackAudio: [UInt8]
 }

@@ -65,8 +65,8 @@ extension CallSession {
     }
 
     private mutating func playLine(_ fallback: AgentDefinition.Fallback) {
-        guard !configuration.fallbackAudio.isEmpty else { return }
-        _ = playLocal(configuration.fallbackAudio, text: fallback.text, isInterruptible: false)
+        guard !fallbackAudio.isEmpty else { return }
+        _ = playLocal(fallbackAudio, text: fallback.text, isInterruptible: false)
     }
 
     /// Hands the far end over, where the fallback says so, when it has heard the line.
@@ -80,7 +80,7 @@ extension CallSession {
         timers[.transfer] = now + configuration.limits.transfer
         timers[.hangUpPlayout] = nil
         perform(.transfer(target: target))
-        observe(.transfer(.requested, code: nil))
+        report(.requested, code: nil)
         return true
     }
 }

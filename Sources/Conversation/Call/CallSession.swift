@@ -19,7 +19,9 @@ public struct CallSession: Sendable {
         /// What became of ``Action/service(_:_:)``.
         case service(ScriptTaskID, ServiceResult)
         /// A newer version of the flow is there. The call goes over to it at a quiet point, if it has `on_handover`.
-        case flowOffered(version: String, AgentDefinition)
+        ///
+        /// - fallbackAudio: Its fallback line, as ``Configuration/fallbackAudio``.
+        case flowOffered(version: String, AgentDefinition, fallbackAudio: [UInt8] = [])
         case deadline
     }
 
@@ -123,6 +125,8 @@ public struct CallSession: Sendable {
     public let configuration: Configuration
     /// That of the version that the call runs now.
     var definition: AgentDefinition
+    /// That version's fallback line as audio.
+    var fallbackAudio: [UInt8]
     var facts: CallFacts
     var phase = Phase.idle
     var startedAt = Instant.zero
@@ -153,6 +157,7 @@ public struct CallSession: Sendable {
     var idleCount = 0
     var quality: MediaQuality?
     var latencies: [TurnLatency] = []
+    var requestRate = RequestRate()
     var isOverloadReported = false
     /// The way out that has been taken: what happens when `on_error` is done, and where the far end goes then.
     var wayOut: WayOut?
@@ -166,6 +171,7 @@ public struct CallSession: Sendable {
     public init(configuration: Configuration) {
         self.configuration = configuration
         definition = configuration.definition
+        fallbackAudio = configuration.fallbackAudio
         facts = configuration.facts
         dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
         realtime = RealtimeSession(
@@ -199,7 +205,8 @@ public struct CallSession: Sendable {
         case .media(let report): receive(report, at: now)
         case .script(let id, let outcome): receive(outcome, of: id, at: now)
         case .service(let id, let result): receive(result, for: id, at: now)
-        case .flowOffered(let version, let definition): offered(version, definition)
+        case .flowOffered(let version, let definition, let audio):
+            offered(FlowOffer(version: version, definition: definition, fallbackAudio: audio))
         case .deadline: deadline(at: now)
         }
         settle(at: now)

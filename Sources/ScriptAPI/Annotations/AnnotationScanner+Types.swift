@@ -3,13 +3,16 @@ import SansIO
 /// The type grammar of LuaLS: a union of types with the suffixes `[]` and `?`.
 extension AnnotationScanner {
     private static let maximumDepth = 16
+    private static let maximumFields = 1_000
+
+    private var tooDeep: AnnotationProblem {
+        AnnotationProblem(
+            column: column, message: "the type is nested too deeply", hint: "name its parts with ---@class")
+    }
 
     /// A type; stops behind its last character.
     mutating func type(depth: Int = 0) throws(AnnotationProblem) -> AnnotationType {
-        guard depth < Self.maximumDepth else {
-            throw AnnotationProblem(
-                column: column, message: "the type is nested too deeply", hint: "name its parts with ---@class")
-        }
+        guard depth < Self.maximumDepth else { throw tooDeep }
         var members = [try suffixedType(depth: depth)]
         while true {
             let end = offset
@@ -53,7 +56,7 @@ extension AnnotationScanner {
 
     private mutating func suffixedType(depth: Int) throws(AnnotationProblem) -> AnnotationType {
         var type = try plainType(depth: depth)
-        while true {
+        for _ in 0..<Self.maximumDepth {
             if take("[]") {
                 type = .array(type)
             } else if take("?") {
@@ -62,6 +65,7 @@ extension AnnotationScanner {
                 return type
             }
         }
+        throw tooDeep
     }
 
     private mutating func plainType(depth: Int) throws(AnnotationProblem) -> AnnotationType {
@@ -163,6 +167,11 @@ extension AnnotationScanner {
             skipSpaces()
             if take("}") { return .record(fields, rest: rest) }
             let start = column
+            guard fields.count < Self.maximumFields else {
+                throw AnnotationProblem(
+                    column: start, message: "the table has more than \(Self.maximumFields) fields",
+                    hint: "write table<string, T> for names that are not known")
+            }
             let key = try fieldKey(depth: depth, hint: hint)
             skipSpaces()
             try expect(":", hint: hint)

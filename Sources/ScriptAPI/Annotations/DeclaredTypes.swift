@@ -33,6 +33,8 @@ struct DeclaredTypes {
         "lightuserdata", "unknown", "void", "true", "false", "never", "self",
     ]
 
+    private static let maximumFields = 1_000
+
     /// Tags of LuaLS.
     private static let tags = [
         "alias", "as", "async", "cast", "class", "deprecated", "diagnostic", "enum", "field", "generic", "meta",
@@ -136,6 +138,11 @@ struct DeclaredTypes {
         scanner.skipSpaces()
         let column = scanner.column
         let (type, notes) = try typeAndNotes(of: tag, &scanner)
+        guard declared.fields.count < maximumFields else {
+            throw AnnotationProblem(
+                column: start, message: "the class has more than \(maximumFields) fields",
+                hint: "write table<string, T> for names that are not known")
+        }
         switch key {
         case .name(let name, let isOptional):
             guard !declared.fields.contains(where: { $0.name == name }) else {

@@ -19,15 +19,23 @@ struct SchemaWriter {
     }
 
     /// Whether a value of the type may be left out.
-    func isOptional(_ type: AnnotationType, seen: Set<String> = []) -> Bool {
+    func isOptional(_ type: AnnotationType) -> Bool {
+        var seen: Set<String> = []
+        return isOptional(type, seen: &seen)
+    }
+
+    /// - Parameter seen: Aliases that need no second look: if one of them could be left out, that was the answer.
+    private func isOptional(_ type: AnnotationType, seen: inout Set<String>) -> Bool {
         switch type {
-        case .optional, .nil: true
-        case .inLine(_, let inner): isOptional(inner, seen: seen)
-        case .union(let members): members.contains { isOptional($0, seen: seen) }
+        case .optional, .nil: return true
+        case .inLine(_, let inner): return isOptional(inner, seen: &seen)
+        case .union(let members):
+            for member in members where isOptional(member, seen: &seen) { return true }
+            return false
         case .named(let name, _):
-            !seen.contains(name)
-                && types.aliases[name].map { isOptional($0.type, seen: seen.union([name])) } ?? false
-        default: false
+            guard seen.insert(name).inserted, let alias = types.aliases[name] else { return false }
+            return isOptional(alias.type, seen: &seen)
+        default: return false
         }
     }
 
@@ -120,6 +128,8 @@ struct SchemaWriter {
     private struct Content {
         var fields: [AnnotationType.Field] = []
         var rest: AnnotationType.Rest?
+        /// Classes whose fields are there already.
+        var collected: Set<String> = []
 
         mutating func add(_ fields: [AnnotationType.Field], _ rest: AnnotationType.Rest?) {
             for field in fields {
@@ -132,7 +142,7 @@ struct SchemaWriter {
 
     /// The fields of a class and of what it inherits from.
     private func collect(_ name: String, into content: inout Content, seen: [String]) throws(AnnotationProblem) {
-        guard let declared = types.classes[name] else { return }
+        guard let declared = types.classes[name], content.collected.insert(name).inserted else { return }
         for parent in declared.parents {
             do throws(AnnotationProblem) {
                 try inherit(parent.type, column: parent.column, into: &content, seen: seen + [name])

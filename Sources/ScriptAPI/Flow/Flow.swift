@@ -28,9 +28,13 @@ public struct Flow: Sendable {
     /// Reads, compiles and checks a flow and the files that it requires.
     ///
     /// The file runs once, in a state of its own under `limits`, to learn what it returns.
+    ///
+    /// - Parameter isAnalysed: Whether names, members and arguments are looked at, which the file's first run does not
+    ///   reach.
     /// - Throws: ``FlowError`` with everything that is wrong.
     public static func load(
-        path: String, limits: ScriptLimits = ScriptLimits(), environment: ScriptEnvironment = ScriptEnvironment()
+        path: String, limits: ScriptLimits = ScriptLimits(), environment: ScriptEnvironment = ScriptEnvironment(),
+        isAnalysed: Bool = true
     ) throws(FlowError) -> Flow {
         let folder = FlowFolder(of: path, maximumBytes: limits.fileBytes)
         let main = try folder.main()
@@ -58,16 +62,19 @@ public struct Flow: Sendable {
             // What a call requires later must have been required here.
             state.moduleSource = { .missing("module '\($0)' not found") }
         } catch {
+            // A file that is no Lua is what is to be told, and not the `require` that met it.
+            let syntaxErrors = moduleErrors.filter { $0.code == LuaDiagnostic.Code.syntax.rawValue }
+            guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }
             var diagnostic = FlowDiagnostic(fault: error, main: main, modules: modules)
             if let hint = moduleErrors.last?.hint { diagnostic.hint = hint }
-            let found = analyse(main, modules, folder).diagnostics
+            let found = analyse(isAnalysed ? [main] + modules.sorted { $0.key < $1.key }.map(\.value) : [], folder).diagnostics
             // What was foreseen need not be told as it happened.
             let isForeseen = found.contains {
                 $0.severity == .error && $0.file == diagnostic.file && $0.line == diagnostic.line
             }
             throw FlowError(isForeseen ? found : found + [diagnostic])
         }
-        let analysis = analyse(main, modules, folder)
+        let analysis = analyse(isAnalysed ? [main] + modules.sorted { $0.key < $1.key }.map(\.value) : [], folder)
         var check = FlowCheck(loaded: loaded, main: main, modules: modules)
         guard let result = check.run() else {
             let found = check.diagnostics.map { $0.named(by: [main] + modules.values) }
@@ -82,10 +89,8 @@ public struct Flow: Sendable {
             modules: modules, actions: result.actions)
     }
 
-    private static func analyse(
-        _ main: FlowSource, _ modules: [String: FlowSource], _ folder: FlowFolder
-    ) -> FlowAnalysis {
-        FlowAnalysis([main] + modules.sorted { $0.key < $1.key }.map(\.value)) { name in
+    private static func analyse(_ sources: [FlowSource], _ folder: FlowFolder) -> FlowAnalysis {
+        FlowAnalysis(sources) { name in
             do throws(FlowError) {
                 _ = try folder.module(name)
                 return true

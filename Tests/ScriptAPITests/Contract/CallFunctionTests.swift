@@ -204,7 +204,7 @@ struct CallFunctionTests {
         ])
         let environment = ScriptEnvironment(
             allowed: ["KEY", "UNSET"], variables: ["KEY": "secret", "PATH": "/bin"])
-        let flow = try Flow.load(path: "\(directory.path)/flow.lua", environment: environment)
+        let flow = try Flow.load(path: "\(directory.path)/flow.lua", environment: environment, isAnalysed: false)
         let script = try CallScript(flow: flow, facts: facts(), environment: environment, seed: 1) { _, _, _ in }
         let outcome = script.run(
             .start(ScriptTaskID(number: 1), .handler(.onAnswered, arguments: []), facts: facts()))

@@ -18,7 +18,7 @@ struct ModuleRun {
                 """)
         let directory = try FlowDirectory(["flow.lua": source])
         let environment = ScriptEnvironment(timeZone: timeZone)
-        let flow = try Flow.load(path: "\(directory.path)/flow.lua", environment: environment)
+        let flow = try Flow.load(path: "\(directory.path)/flow.lua", environment: environment, isAnalysed: false)
         harness = try ScriptHarness(flow, limits: limits, environment: environment)
     }
 
