@@ -16,7 +16,7 @@ extension HostTests {
         static let broken: [(text: String, place: String, what: String)] = [
             (
                 "local moonline = require \"moonline\"\nreturn moonline.agent { name = }\n",
-                "flows/broken.lua:2:", "syntax error: unexpected symbol near '}'"
+                "flows/broken.lua:2:", "expression expected, found '}'"
             ),
             ("error(\"no database\")\n", "flows/broken.lua:1: ", "no database"),
             (
@@ -39,7 +39,7 @@ extension HostTests {
             ),
             ("return 7\n", "flows/broken.lua:1:", "the flow's file must return an agent"),
             ("while true do end\n", "flows/broken.lua:1: ", "without waiting"),
-            ("return require \"nowhere\"\n", "flows/broken.lua:1: ", "module 'nowhere' not found"),
+            ("return require \"nowhere\"\n", "flows/broken.lua:1:16: ", "there is no module 'nowhere'"),
         ]
 
         @Test("a file that is wrong is told with file and line, and the other flows go on serving", arguments: broken)
