@@ -183,7 +183,7 @@ extension HostTests {
                 "rude",
                 """
                 on_answered = function(call)
-                  call.greeting:say()
+                  call.state.greeting:say()
                 end,
                 on_hangup = function() error("forgot to wave") end,
                 """)
