@@ -55,7 +55,7 @@ struct FlowTextTests {
         let shown = lines.withLock { $0 }
         #expect(shown.first?.hasPrefix("   0.0 s  refused   flows/good.lua: the change is not used,") == true)
         let indent = String(repeating: " ", count: 20)
-        #expect(shown.suffix(2) == [indent + "flows/good.lua:3:7: \(long)", indent + "    write  x = 1"])
+        #expect(shown.suffix(2) == [indent + "flows/good.lua:3:7: error: \(long)", indent + "   hint: write  x = 1"])
     }
 
     @Test("a share is written in percent", arguments: [("10%", 0.1), ("10", 0.1), ("0.5%", 0.005), ("100%", 1)])

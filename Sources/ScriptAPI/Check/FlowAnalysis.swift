@@ -46,7 +46,17 @@ extension FlowDiagnostic {
         analysis
             ?? LuaDiagnostic(
                 severity == .error ? .error : .warning, LuaDiagnostic.Code(rawValue: code) ?? .load,
-                line.map { SourceRange(line: $0, column: column ?? 1, in: source) } ?? .start, message, hint: hint)
+                range(in: source), message, hint: hint)
+    }
+
+    private func range(in source: [UInt8]) -> SourceRange {
+        guard let line else { return .start }
+        guard !source.isEmpty else {
+            // Behind the end of a text that is not there, so that nothing of it is shown.
+            let place = SourcePosition(offset: 1, line: line, column: column ?? 1)
+            return SourceRange(place, place)
+        }
+        return SourceRange(line: line, column: column ?? 1, in: source)
     }
 
     /// As compilers show it: the place, the line of the text, a mark below it, the hint.

@@ -84,6 +84,7 @@ struct LimitTable {
         "fileBytes": "One file of a flow.",
         "call.scriptTasks": "Handlers, actions and functions of a call that run or wait.",
         "call.scriptTimers": "Timers of `call:after` in a call.",
+        "call.scriptRequestRate": "What a call asks of the host in one second, whatever it is.",
         "call.scriptRequests": "Requests of a call to the network or to `store` at a time.",
         "call.ring": "For the far end to answer, unless `on_dial` gives `ring_timeout`.",
         "call.callDuration": "A call, from its answer to its end.",

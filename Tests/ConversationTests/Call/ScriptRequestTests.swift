@@ -163,6 +163,7 @@ struct ScriptRequestTests {
         let task = call.lastTask
         call.yields(.transfer(target: " tel:+15105550199 "))
         #expect(call.last.contains(.transfer(target: "tel:+15105550199")))
+        call.returns()
         call.send(.telephony(.transferAccepted))
         call.returns()
         call.send(.telephony(.transferProgress(status: 180, reason: "Ringing")))
@@ -174,6 +175,7 @@ struct ScriptRequestTests {
         #expect(call.reply(to: task) == .value(true))
         #expect(
             call.started.dropFirst() == [
+                .handler(.onTransfer, arguments: ["requested", .null]),
                 .handler(.onTransfer, arguments: ["accepted", 202]),
                 .handler(.onTransfer, arguments: ["ringing", 180]),
                 .handler(.onTransfer, arguments: ["succeeded", 200]),
