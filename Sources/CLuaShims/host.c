@@ -2,6 +2,10 @@
 
 #include "shims.h"
 
+/// Instructions that a call of a host function is charged for, and bytes that it takes or gives in the time of one.
+#define HOST_CALL_COST 100
+#define BYTES_PER_INSTRUCTION 16
+
 luashim_reply luashim_call_body(lua_State *L, int32_t function) {
     luashim_context *context = luashim_context_of(L);
     bool in_script = context->in_script;
@@ -45,8 +49,11 @@ int luashim_finish(lua_State *L, luashim_reply reply) {
 }
 
 static int host_function(lua_State *L) {
-    int32_t function = (int32_t)lua_tointeger(L, lua_upvalueindex(1));
-    return luashim_finish(L, luashim_call_body(L, function));
+    luashim_context *context = luashim_context_of(L);
+    context->bytes_handled = 0;
+    luashim_reply reply = luashim_call_body(L, (int32_t)lua_tointeger(L, lua_upvalueindex(1)));
+    luashim_spend(L, HOST_CALL_COST + context->bytes_handled / BYTES_PER_INSTRUCTION);
+    return luashim_finish(L, reply);
 }
 
 void luashim_push_function(lua_State *L, int32_t function) {

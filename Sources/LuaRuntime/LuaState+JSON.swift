@@ -12,7 +12,10 @@ extension LuaState {
         if case .json(let json) = value { return json }
         var reader = TableReader(thread: main, limits: limits.values)
         guard push([value], on: main) else { throw LuaConversionError(path: "", reason: memoryMessage) }
-        defer { lua_shim_pop(main, lua_gettop(main) - reader.base) }
+        defer {
+            lua_shim_pop(main, lua_gettop(main) - reader.base)
+            context.pointee.bytes_handled &+= reader.work
+        }
         return try reader.read(depth: 0)
     }
 }
@@ -26,6 +29,10 @@ private struct TableReader {
     private var elements = 0
     private var bytes = 0
     private var path: [String] = []
+
+    /// What was read, an element counted like a short text. [byte]
+    var work: Int { bytes &+ 16 &* elements }
+
     /// The tables that enclose the value, outermost first.
     private var enclosing: [UnsafeRawPointer?] = []
 

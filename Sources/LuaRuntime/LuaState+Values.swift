@@ -11,6 +11,7 @@ extension LuaState {
     @discardableResult func perform(_ operation: luashim_operation, _ values: [LuaValue] = []) -> Int32 {
         guard !values.isEmpty else { return luashim_perform(main, operation, nil, 0, 0) }
         encoder.encode(values)
+        context.pointee.bytes_handled &+= encoder.bytes.count
         return encoder.bytes.withUnsafeBufferPointer { bytes in
             luashim_perform(main, operation, bytes.baseAddress, bytes.count, Int32(clamping: values.count))
         }
@@ -56,6 +57,7 @@ extension LuaState {
     func bytes(at index: Int32, on thread: OpaquePointer, atMost maximum: Int = .max) -> [UInt8] {
         var length = 0
         guard let text = lua_tolstring(thread, index, &length) else { return [] }
+        context.pointee.bytes_handled &+= min(length, maximum)
         return Array(UnsafeRawBufferPointer(start: text, count: min(length, maximum)))
     }
 

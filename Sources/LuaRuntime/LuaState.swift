@@ -20,6 +20,8 @@ public final class LuaState {
 
     /// Receives each line that a script prints.
     public var printed: (String) -> Void = { _ in }
+    /// Makes the host's module of that name when a script first requires it; `nil` when there is none.
+    public var hostModule: (String) -> LuaValue? = { _ in nil }
     /// Finds what `require` asks for and is not a module of the host: the source text and the chunk's name.
     public var moduleSource: (String) -> LuaModuleSource = { .missing("module '\($0)' not found") }
 
@@ -160,6 +162,10 @@ public final class LuaState {
     }
 
     private func require(_ name: String) -> LuaHostResult {
+        if let module = hostModule(name) {
+            setModule(name, module)
+            return .values([module])
+        }
         switch moduleSource(name) {
         case .missing(let reason): return .raise(reason)
         // Compiled by the trampoline, inside the script's cap and budget.

@@ -11,14 +11,12 @@ final class CallObject {
     private let context: ScriptContext
     private var known: CallFacts?
 
+    private static let methods = LuaFunctionTable(CallFunctions.all)
+
     init(context: ScriptContext, facts: CallFacts) {
         let state = context.state
         self.context = context
-        members = state.makeTable()
-        for spec in CallFunctions.all {
-            let function = state.makeFunction { [unowned context] arguments in spec.perform(context, arguments) }
-            state.setField(spec.name, of: members, to: .function(function))
-        }
+        members = state.makeTable(of: Self.methods, owner: ScriptBinding(context: context))
         state.setField("state", of: members, to: .table(state.makeTable()))
         object = state.makeProtected(members, name: "call")
         context.callObject = object

@@ -8,7 +8,7 @@ public import SansIO
 /// it waits for nothing itself.
 public final class CallScript {
     private let flow: Flow
-    private let context: ScriptContext
+    let context: ScriptContext
     private let call: CallObject
     private let agent: LuaReference
     private var actions: ActionTable?
@@ -33,14 +33,27 @@ public final class CallScript {
     ///   - seed: Where the script's random numbers start.
     ///   - log: Receives what the script logs and prints.
     /// - Throws: the fault of the file, for instance a `memory` fault under limits that are too tight for it.
-    public init(
+    public convenience init(
         flow: Flow, facts: CallFacts, limits: ScriptLimits = ScriptLimits(),
         environment: ScriptEnvironment = ScriptEnvironment(), seed: UInt64,
         log: @escaping (ScriptLogLevel, String, JSON?) -> Void
     ) throws(ScriptFault) {
+        let state: LuaState
+        do throws(LuaFault) {
+            state = try LuaState(limits: limits.lua, randomSeed: seed)
+        } catch {
+            throw ScriptFault(error)
+        }
+        try self.init(flow: flow, facts: facts, limits: limits, environment: environment, state: state, log: log)
+    }
+
+    /// - Parameter state: In which nothing has run.
+    init(
+        flow: Flow, facts: CallFacts, limits: ScriptLimits, environment: ScriptEnvironment, state: LuaState,
+        log: @escaping (ScriptLogLevel, String, JSON?) -> Void
+    ) throws(ScriptFault) {
         let loaded: LoadedFlow
         do throws(LuaFault) {
-            let state = try LuaState(limits: limits.lua, randomSeed: seed)
             loaded = try LoadedFlow(
                 state: state, main: flow.main, limits: limits, environment: environment, log: log,
                 module: { [sources = flow.modules] name in

@@ -12,6 +12,8 @@ final class ModelSession: Sendable {
     let received = Watched<[JSON]>([])
     /// When each message of the caller's audio came, Unix time. [ns]
     let audioArrivals = Watched<[Int64]>([])
+    /// The caller's audio, µ-law, from the moment on that a test puts an array here.
+    let heard = Watched<[UInt8]?>(nil)
     let isClosed = Watched(false)
 
     private let connection: WebSocketConnection
@@ -130,7 +132,7 @@ final class ModelSession: Sendable {
                 return
             }
             let type = message["type"]?.string
-            if type == "input_audio_buffer.append" { return audioArrivals.update { $0.append(UnixTime.now) } }
+            if type == "input_audio_buffer.append" { return hear(message["audio"]?.string ?? "") }
             received.update { $0.append(message) }
             switch type {
             case "session.update": configure(eventID: message["event_id"])
@@ -138,6 +140,12 @@ final class ModelSession: Sendable {
             default: break
             }
         }
+    }
+
+    private func hear(_ audio: String) {
+        audioArrivals.update { $0.append(UnixTime.now) }
+        guard heard.value != nil, let bytes = Base64.decode(Array(audio.utf8)) else { return }
+        heard.update { $0?.append(contentsOf: bytes) }
     }
 
     private func configure(eventID: JSON?) {

@@ -58,6 +58,9 @@ typedef struct {
     int64_t look_again;
     size_t bytes_since_clock;
 
+    /// What the host has read from the state and written to it since a host function was called. [byte]
+    size_t bytes_handled;
+
     /// Script code is running: cap and budget are enforced.
     bool in_script;
     /// The thread whose code runs.

@@ -16,14 +16,14 @@ public struct CallFieldSpec: Sendable {
 
     init<Value: Equatable & SendableMetatype>(
         _ name: String, _ type: String, _ prose: String, since: String = "0.1",
-        _ path: any KeyPath<CallFacts, Value> & Sendable, as value: @escaping @Sendable (Value) -> LuaValue
+        _ fact: @escaping @Sendable (CallFacts) -> Value, as value: @escaping @Sendable (Value) -> LuaValue
     ) {
         self.name = name
         self.type = type
         self.prose = prose
         self.since = since
-        self.value = { value($0[keyPath: path]) }
-        isSame = { $0[keyPath: path] == $1[keyPath: path] }
+        self.value = { value(fact($0)) }
+        isSame = { fact($0) == fact($1) }
     }
 
     private init(own name: String, _ type: String, _ prose: String, since: String = "0.1") {

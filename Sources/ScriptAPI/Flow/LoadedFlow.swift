@@ -17,7 +17,10 @@ struct LoadedFlow {
         let context = ScriptContext(
             state: state, environment: environment, maximumLines: limits.logLines, log: log)
         self.context = context
-        for module in ModuleSpec.all { LoadedFlow.install(module, in: context) }
+        let binding = ScriptBinding(context: context)
+        state.hostModule = { [unowned state] name in
+            LoadedFlow.modules[name].map { .table($0.make(in: state, for: binding)) }
+        }
         state.moduleSource = module
         state.printed = { [unowned context] line in context.write(.info, line, nil) }
 
@@ -36,17 +39,23 @@ struct LoadedFlow {
         }
     }
 
-    private static func install(_ module: ModuleSpec, in context: ScriptContext) {
-        let state = context.state
-        let table = state.makeTable()
-        for spec in module.functions {
-            let function = state.makeFunction { [unowned context] arguments in
-                if spec.permission == .whileLoading { context.agentPlace = arguments.caller }
-                return spec.perform(context, arguments)
-            }
-            state.setField(spec.name, of: table, to: .function(function))
+    private static let modules = Dictionary(
+        uniqueKeysWithValues: ModuleSpec.all.map { ($0.name, HostModule(spec: $0)) })
+
+    /// A module of the host, ready to be made in any state.
+    private struct HostModule {
+        let spec: ModuleSpec
+        let functions: LuaFunctionTable
+
+        init(spec: ModuleSpec) {
+            self.spec = spec
+            functions = LuaFunctionTable(spec.functions)
         }
-        for value in module.values { state.setField(value.name, of: table, to: value.make(in: state)) }
-        state.setModule(module.name, .table(state.makeProtected(table, name: module.name)))
+
+        func make(in state: LuaState, for binding: ScriptBinding) -> LuaReference {
+            let table = state.makeTable(of: functions, owner: binding)
+            for value in spec.values { state.setField(value.name, of: table, to: value.make(in: state)) }
+            return state.makeProtected(table, name: spec.name)
+        }
     }
 }
