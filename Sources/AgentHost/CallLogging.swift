@@ -47,7 +47,9 @@ extension Logger {
                 error("\(fault.message)", metadata: metadata)
             }
         case .flowChanged(let version, let old):
-            notice("the call goes on with another version of its flow", metadata: ["from": .string(old), "to": .string(version)])
+            notice(
+                "the call goes on with another version of its flow",
+                metadata: ["from": .string(old), "to": .string(version)])
         case .transcript, .callerSpeech, .digit, .usage: break
         }
     }

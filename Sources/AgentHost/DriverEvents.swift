@@ -37,7 +37,8 @@ extension MediaReport {
 extension MediaQuality {
     init(_ statistics: MediaStatistics) {
         self.init(
-            packetsSent: Int(clamping: statistics.packetsSent), packetsReceived: Int(clamping: statistics.packetsReceived),
+            packetsSent: Int(clamping: statistics.packetsSent),
+            packetsReceived: Int(clamping: statistics.packetsReceived),
             packetsLost: Int(clamping: statistics.packetsLost),
             jitterMilliseconds: Double(statistics.jitterMicroseconds) / 1_000,
             roundTripMilliseconds: statistics.roundTripMicroseconds.map { Double($0) / 1_000 })

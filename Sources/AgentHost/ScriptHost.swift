@@ -16,7 +16,9 @@ actor ScriptHost {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameter makeScript: Runs on the script's thread; compiling a flow is script work too.
-    init(executor: LuaExecutor, flow: Flow, facts: CallFacts, makeScript: @escaping MakeScript) async throws(ScriptFault) {
+    init(executor: LuaExecutor, flow: Flow, facts: CallFacts, makeScript: @escaping MakeScript)
+        async throws(ScriptFault)
+    {
         self.executor = executor
         self.makeScript = makeScript
         script = try makeScript(flow, facts)

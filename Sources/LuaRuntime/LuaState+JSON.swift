@@ -1,4 +1,5 @@
 import CLua
+import CLuaShims
 public import SansIO
 
 extension LuaState {

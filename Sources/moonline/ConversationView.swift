@@ -104,7 +104,8 @@ final class ConversationView: Sendable {
         case .fault(let fault):
             let traceback = fault.traceback.isEmpty ? "" : "\n" + fault.traceback
             let place = fault.function.isEmpty ? "" : " in \(fault.function)"
-            return Line(label: "fault", style: .red, text: "\(fault.kind.rawValue)\(place): \(fault.message)\(traceback)")
+            return Line(
+                label: "fault", style: .red, text: "\(fault.kind.rawValue)\(place): \(fault.message)\(traceback)")
         // The first packet of an answer is sent; its words follow when they have been heard.
         case .latency: return Line(label: "agent", style: .green, text: "(speaks)", textStyle: .dim)
         case .flowChanged(let version, let old):

@@ -16,7 +16,8 @@ extension HostConfiguration {
             try settings.integer("MOONLINE_SCRIPT_INSTRUCTIONS", in: 1_000...1_000_000_000_000, default: 10_000_000))
         scriptLimits.logLines = try settings.integer("MOONLINE_SCRIPT_LOG_LINES", in: 0...10_000_000, default: 10_000)
         limits.scriptTasks = try settings.integer("MOONLINE_SCRIPT_TASKS", in: 8...10_000, default: limits.scriptTasks)
-        limits.scriptTimers = try settings.integer("MOONLINE_SCRIPT_TIMERS", in: 0...10_000, default: limits.scriptTimers)
+        limits.scriptTimers = try settings.integer(
+            "MOONLINE_SCRIPT_TIMERS", in: 0...10_000, default: limits.scriptTimers)
         limits.scriptRequests = try settings.integer(
             "MOONLINE_SCRIPT_REQUESTS", in: 0...1_000, default: limits.scriptRequests)
         limits.scriptRequestRate = try settings.integer(

@@ -1,7 +1,8 @@
 import Glibc
 import SansIO
 
-/// `Benchmarks --tools FOLDER --flow FILE [--calls LIST] [--seconds S] [--quick] [--json]`; see `scripts/bench`.
+/// `Benchmarks --tools FOLDER --flow FILE [--calls LIST] [--seconds S] [--quick] [--scripts] [--json]`; see
+/// `scripts/bench`.
 ///
 /// `Benchmarks host …` is the process that is measured.
 @main
@@ -35,6 +36,11 @@ struct Benchmarks {
             throw BenchmarkError("--tools and --flow are needed; scripts/bench gives them")
         }
         let isQuick = options.has("--quick")
+        if options.has("--scripts") {
+            let scripts = try ScriptCosts.measure(flow: flow, folder: tools, isQuick: isQuick)
+            print(options.has("--json") ? scripts.json.text : Report.text(of: scripts))
+            return
+        }
         let list = options["--calls"] ?? (isQuick ? "1,50" : "1,50,200,400")
         let calls = list.split(separator: ",").compactMap { Int($0) }
         let seconds = options.number("--seconds") ?? (isQuick ? 3 : 7)

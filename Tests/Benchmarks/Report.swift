@@ -59,6 +59,13 @@ struct Report {
         ]
     }
 
+    static func text(of scripts: ScriptCosts) -> String {
+        """
+        Scripts (plain Lua: the same work by lua5.4, without sandbox, budgets and checks; "!" marks a missed aim)
+        \(Text.table(scripts.rows))
+        """
+    }
+
     var text: String {
         let place =
             isPinned
@@ -87,8 +94,7 @@ struct Report {
 
             Memory and allocations
             \(memoryText)
-            Scripts (plain Lua: the same work by lua5.4, without sandbox, budgets and checks)
-            \(Text.table(scriptRows))
+            \(Self.text(of: scripts))
             \(doubtsText)
             """
     }
@@ -165,28 +171,6 @@ struct Report {
                 "  resident memory of a further call, \(transport.rawValue): \(Text.decimal(bytes / 1_024, 0)) KB")
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private var scriptRows: [[String]] {
-        let costs = scripts
-        func ratio(_ ours: Double, _ plain: Double) -> String { Text.decimal(ours / max(plain, 1e-9), 1) }
-        return [
-            ["", "moonline", "plain Lua", "ratio"],
-            [
-                "an empty handler [µs]", Text.decimal(costs.handler / 1_000, 2),
-                Text.decimal(costs.plainHandler / 1_000, 2), ratio(costs.handler, costs.plainHandler),
-            ],
-            [
-                "a new call's state, the shipped flow run in it [ms]", Text.decimal(costs.state / 1_000, 3),
-                Text.decimal(costs.plainRun / 1_000, 3), ratio(costs.state, costs.plainRun),
-            ],
-            [
-                "a changed flow loaded and checked [ms]", Text.decimal(costs.load / 1_000, 3),
-                Text.decimal(costs.plainRun / 1_000, 3), ratio(costs.load, costs.plainRun),
-            ],
-            ["memory of a state, by Lua's account [KB]", Text.decimal(Double(costs.stateBytes) / 1_024, 0), "", ""],
-            ["memory of a state, of the process [KB]", Text.decimal(Double(costs.residentBytes) / 1_024, 0), "", ""],
-        ]
     }
 
     private var doubtsText: String {

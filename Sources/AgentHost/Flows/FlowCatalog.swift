@@ -152,8 +152,10 @@ struct FlowCatalog: Sendable {
 
     /// Agents whose newest flows take incoming calls, sorted.
     var incomingAgents: [String] {
-        Set(files.values.compactMap { $0.canary ?? $0.serving }.map(\.definition)
-            .filter { $0.handlers.contains(.onIncoming) }.map(\.name)).sorted()
+        Set(
+            files.values.compactMap { $0.canary ?? $0.serving }.map(\.definition)
+                .filter { $0.handlers.contains(.onIncoming) }.map(\.name)
+        ).sorted()
     }
 
     /// The flow for a new call, which is counted until ``endCall(_:)``.

@@ -67,7 +67,8 @@ public struct Flow: Sendable {
             guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }
             var diagnostic = FlowDiagnostic(fault: error, main: main, modules: modules)
             if let hint = moduleErrors.last?.hint { diagnostic.hint = hint }
-            let found = analyse(isAnalysed ? [main] + modules.sorted { $0.key < $1.key }.map(\.value) : [], folder).diagnostics
+            let found = analyse(isAnalysed ? [main] + modules.sorted { $0.key < $1.key }.map(\.value) : [], folder)
+                .diagnostics
             // What was foreseen need not be told as it happened.
             let isForeseen = found.contains {
                 $0.severity == .error && $0.file == diagnostic.file && $0.line == diagnostic.line

@@ -31,7 +31,8 @@ enum CallFunctions {
             .call, "play", "Plays a sound file; returns when it was heard, or cut short by the caller.",
             Argument("source", String.self, "A WAV file below the flow's folder, or an `http(s):` address of one."),
             Argument("options", SpeechOptions?.self, "How to play it."),
-            result: "boolean", errors: waitErrors + [
+            result: "boolean",
+            errors: waitErrors + [
                 .notFound, .notAllowed, .invalidArgument, .timedOut, .limitReached, .failed, .interrupted,
             ], since: "0.2", yields: true, permission: .whileCall(audible)
         ) { _, source, options in

@@ -191,7 +191,8 @@ struct FunctionCallTests {
         let fault = ScriptFault(kind: .error, message: "flows/a.lua:31: calendar is down", traceback: "stack")
         call.send(.script(call.lastTask, .failed(fault)))
         #expect(call.outputs["call_look_up_0"] == #"{"error":"calendar is down"}"#)
-        #expect(call.faults == [CallFault(kind: .script, message: fault.message, traceback: "stack", function: "look_up")])
+        #expect(
+            call.faults == [CallFault(kind: .script, message: fault.message, traceback: "stack", function: "look_up")])
         #expect(call.created.count == 2)
     }
 
