@@ -63,7 +63,24 @@ static void open_math(lua_State *L, lua_Integer seed) {
     publish(L, LUA_MATHLIBNAME);
 }
 
+/// Keeps the messages that Lua makes outside of every protected call, when a coroutine is resumed or has failed: made
+/// before, they need no memory then (`luaD_seterrorobj` and `resume_error` in Lua's ldo.c).
+static void keep_messages(lua_State *L) {
+    static const char *const messages[] = {
+        "error in error handling", "C stack overflow", "cannot resume non-suspended coroutine",
+        "cannot resume dead coroutine", NULL,
+    };
+    static const char key = 0;
+    lua_newtable(L);
+    for (int index = 0; messages[index] != NULL; index++) {
+        lua_pushstring(L, messages[index]);
+        lua_rawseti(L, -2, index + 1);
+    }
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+}
+
 int luashim_open(lua_State *L) {
+    keep_messages(L);
     luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
     static const char *const hidden[] = {"dofile", "loadfile", "warn", NULL};
     hide(L, hidden);

@@ -12,6 +12,9 @@ final class CallObject {
     private var known: CallFacts?
 
     private static let methods = LuaFunctionTable(CallFunctions.all)
+    private static let fields = CallFieldSpec.all.compactMap { field in
+        field.value.map { (name: field.name, isSame: field.isSame, value: $0) }
+    }
 
     init(context: ScriptContext, facts: CallFacts) {
         let state = context.state
@@ -27,12 +30,11 @@ final class CallObject {
     func update(_ facts: CallFacts) {
         context.status = facts.status
         context.now = facts.now
-        for field in CallFieldSpec.all {
-            guard let value = field.value else { continue }
-            if let known, field.isSame(known, facts) { continue }
-            context.state.setField(field.name, of: members, to: value(facts))
+        let known = known
+        for field in Self.fields where known.map({ !field.isSame($0, facts) }) ?? true {
+            context.state.setField(field.name, of: members, to: field.value(facts))
         }
-        known = facts
+        self.known = facts
     }
 
     /// `call.state`: what the script keeps.

@@ -93,10 +93,18 @@ extension CallSession {
         resume(id, .value(.integer(Int64(clamping: number))), at: now)
     }
 
-    mutating func timerExpired(_ number: UInt64) {
-        guard let function = scriptTimers.removeValue(forKey: number) else { return }
+    mutating func timerExpired(_ number: UInt64, at now: Instant) {
+        guard let function = scriptTimers[number] else { return }
+        guard scripts.count < configuration.limits.scriptTasks else {
+            // As many run or wait as may: it is started when there is room.
+            timers[.after(number)] = now + CallSession.crowdedTimerDelay
+            return
+        }
+        scriptTimers[number] = nil
         _ = scripts.start(.function(function), for: .background)
     }
+
+    private static let crowdedTimerDelay = Duration.milliseconds(50)
 
     /// - Returns: Whether the timer still ran.
     mutating func cancelTimer(_ number: UInt64) -> Bool {

@@ -307,7 +307,7 @@ public struct CallSession: Sendable {
         case .gather: gatheringEnded(at: now)
         case .measure: measure(at: now)
         case .fallback: leave(at: now)
-        case .after(let number): timerExpired(number)
+        case .after(let number): timerExpired(number, at: now)
         case .transfer: transferEnded(status: 408, reason: "no answer in time", at: now)
         case .hangUpPlayout: lastWordsMissed(at: now)
         case .flushReport: flushReportMissed(at: now)

@@ -142,7 +142,7 @@ extension HostTests {
                 let loud = stride(from: 0, to: caller.count - 160, by: 160).count {
                     tone.isPresent(in: caller[$0..<($0 + 160)])
                 }
-                #expect(Double(loud) * 160 > Double(caller.count) * 0.6)
+                #expect(Double(loud) * 160 > Double(caller.count) * 0.5)
             }
         }
 

@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    struct Tally: Sendable {
+    struct Tally: Sendable, CustomStringConvertible {
         var seeds = 0
         var loads = 0
         var refusals = 0
@@ -76,7 +76,16 @@ import Testing
         /// [s]
         var longestLoad = 0.0
         var longestRun = 0.0
+        var slowestSeed: UInt64 = 0
         var problems: [(seed: UInt64, text: String)] = []
+
+        var description: String {
+            """
+            fuzzed \(seeds) seeds: \(refusals) flows refused, \(loads) loaded, the slowest in \(Int(longestLoad * 1_000)) ms; \
+            \(calls) calls with \(waits) waits, \(returns) ends, \(faults) faults, the longest run of \
+            \(Int(longestRun * 1_000)) ms at seed \(slowestSeed); \(problems.count) problems
+            """
+        }
     }
 
     /// A thread like those that scripts have in the host, with their stack.
@@ -108,11 +117,7 @@ import Testing
             }
             alarm(0)
             if plan.count != FuzzTests.seeds {
-                print(
-                    "fuzzed \(tally.seeds) seeds: \(tally.refusals) flows refused, \(tally.loads) loaded (the slowest in "
-                        + "\(Int(tally.longestLoad * 1_000)) ms), \(tally.calls) calls with \(tally.waits) waits, "
-                        + "\(tally.returns) ends, \(tally.faults) faults (the longest run "
-                        + "\(Int(tally.longestRun * 1_000)) ms); \(tally.problems.count) problems")
+                print(tally)
             }
             return tally
         }
@@ -173,7 +178,7 @@ extension FuzzTests.Tally {
             }
         }
         longestLoad = max(longestLoad, flow.longestLoad)
-        longestRun = max(longestRun, flow.longestRun)
+        if flow.longestRun > longestRun { (longestRun, slowestSeed) = (flow.longestRun, seed) }
         problems += flow.problems.map { (seed, $0) }
     }
 

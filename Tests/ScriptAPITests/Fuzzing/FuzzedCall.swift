@@ -38,7 +38,7 @@ struct FuzzedCall {
     /// Beyond the script's cap: what the host hands over while no cap is enforced, a traceback above all. [byte]
     private static let allowance = 512 << 10
     /// No run takes so long under a limit of instructions, and no flow to load. [s]
-    static let longestRun = 5.0
+    static let longestRun = 2.0
     /// Beyond the limit of processor time: what goes by until somebody looks at the clock. [s]
     private static let delay = 0.25
 
