@@ -95,8 +95,9 @@ extension EndToEnd {
             #expect(events.count > 100)
             let times = events.compactMap { $0["ms"]?.integer }
             #expect(times.count == events.count && times == times.sorted())
-            #expect(Set(events.compactMap { $0["kind"]?.string }) == ["in", "out"])
-            #expect(events.first?["what"]?["event"]?.string == "start")
+            #expect(Set(events.compactMap { $0["kind"]?.string }) == ["begin", "in", "out"])
+            #expect(events.first?["kind"] == "begin" && events.first?["what"]?["seed"]?.string != nil)
+            #expect(events.dropFirst().first?["what"]?["event"]?.string == "start")
             let actions = events.compactMap { $0["what"]?["action"]?.string }
             #expect(actions.last == "finish")
             for action in ["connect_model", "dial", "flush", "hang_up"] { #expect(actions.contains(action)) }

@@ -55,7 +55,7 @@ extension HostTests.PromiseTests {
         ("cyclic log", "local t = {} t.t = t call:log(\"info\", \"x\", t)"),
         ("many spawns", "for i = 1, 1e6 do call:spawn(function() moonline.sleep(60) end) end"),
         ("spawn bomb", "local function f() call:spawn(f) call:spawn(f) end f()"),
-        ("timer bomb", "local function f() call:after(0, f) call:after(0, f) end f()"),
+        (timerBomb, "local function f() call:after(0, f) call:after(0, f) end f()"),
         ("not a number", "moonline.sleep(0/0)"),
         ("endless sleep", "moonline.sleep(math.huge)"),
         ("no text", "call:say(\"\\0\\255\\254\")"),
@@ -68,6 +68,8 @@ extension HostTests.PromiseTests {
         "sort", "yield in a metamethod", "endless close", "cyclic state", "no text", "wrong target", "wrong path",
         parting,
     ]
+    /// Held by the cap of timers, or stopped for its rate of requests: that depends on the time that each takes.
+    private static let timerBomb = "timer bomb"
     /// The one behind which the call is over.
     private static let parting = "hanging up twice"
 
@@ -115,7 +117,9 @@ extension HostTests.PromiseTests {
                 #expect(ended.faults.allSatisfy { $0.kind == .script }, "\(hostile.name): \(ended.faults)")
                 // All have the fault of on_hangup; those that err are told of it, and not without end.
                 let others = ended.faults.filter { $0.function != "on_hangup" }
-                #expect(others.isEmpty == Self.harmless.contains(hostile.name), "\(hostile.name): \(others)")
+                if hostile.name != Self.timerBomb {
+                    #expect(others.isEmpty == Self.harmless.contains(hostile.name), "\(hostile.name): \(others)")
+                }
                 #expect(others.count < 50, "\(hostile.name)")
                 // The script lives on to its last handler.
                 let words = "last words of \(hostile.name) call=\(ended.record.id) "
