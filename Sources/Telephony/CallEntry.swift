@@ -1,16 +1,13 @@
 import MediaEngine
 import Net
 import SDP
-import SIP
 import SansIO
 
-/// A call as the user agent keeps it.
-struct CallEntry {
-    let handlers: PhoneCallHandlers
-    let media: MediaStream
+/// A call as ``PhoneCore`` keeps it.
+struct CallEntry: Sendable {
     let isOutgoing: Bool
     var session: OfferAnswer
-    /// The caller's offer, until the call is answered. `nil` when our answer has to make the offer.
+    /// The caller's offer. `nil` when our answer has to make the offer, and for calls that we placed.
     var remoteOffer: [UInt8]?
     /// What has been agreed upon; early media counts.
     var audio: NegotiatedAudio?
@@ -22,12 +19,15 @@ struct CallEntry {
 }
 
 extension CallEntry {
-    /// Starts the stream, or changes it, as agreed.
-    mutating func start(_ audio: NegotiatedAudio) throws(TelephonyError) {
+    /// Enters what offer and answer have agreed upon.
+    ///
+    /// - Returns: How the stream is to be started, or changed.
+    /// - Throws: ``TelephonyError/Code/hostNotFound``.
+    mutating func agree(on audio: NegotiatedAudio) throws(TelephonyError) -> MediaParameters {
         let parameters = try audio.mediaParameters()
-        media.start(parameters)
         codec = codec ?? parameters.codec
         self.audio = audio
+        return parameters
     }
 }
 

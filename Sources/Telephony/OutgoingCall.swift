@@ -73,6 +73,14 @@ public struct OutgoingCall: Sendable {
 }
 
 extension OutgoingCall {
+    /// Where the INVITE goes: the trunk, or the target's own host, which may be a name that has to be resolved.
+    ///
+    /// - Throws: ``TelephonyError/Code/invalidTarget``.
+    public func nextHop() throws(TelephonyError) -> (host: String, port: UInt16) {
+        let uri = try requestURI()
+        return (trunk?.host ?? uri.host, (trunk?.port ?? uri.port) ?? 5060)
+    }
+
     /// The caller's URI: its host is what the trunk asks for, else the trunk's own, else `ownHost`.
     func callerURI(ownHost: String) -> SIPURI {
         SIPURI(user: callerID ?? "anonymous", host: trunk?.fromHost ?? trunk?.host ?? ownHost)
