@@ -1,12 +1,12 @@
-import Conversation
-import MediaEngine
-import Telephony
-import VoiceAgent
+package import Conversation
+package import MediaEngine
+package import Telephony
+package import VoiceAgent
 
 // What the drivers report, in the session's terms.
 
 extension ModelEvent {
-    init(_ event: RealtimeConnection.Event) {
+    package init(_ event: RealtimeConnection.Event) {
         switch event {
         case .connected: self = .connected
         case .event(let event): self = .event(event)
@@ -20,7 +20,7 @@ extension ModelEvent {
 
 extension MediaReport {
     /// - Returns: `nil` for what the session does not need.
-    init?(_ event: MediaEvent) {
+    package init?(_ event: MediaEvent) {
         switch event {
         // The session is told of media by the answer: a far end may keep silent for as long as it likes.
         case .started: return nil
@@ -35,7 +35,7 @@ extension MediaReport {
 }
 
 extension MediaQuality {
-    init(_ statistics: MediaStatistics) {
+    package init(_ statistics: MediaStatistics) {
         self.init(
             packetsSent: Int(clamping: statistics.packetsSent),
             packetsReceived: Int(clamping: statistics.packetsReceived),
@@ -47,7 +47,7 @@ extension MediaQuality {
 
 extension TelephonyEvent {
     /// - Returns: `nil` for what the session does not need, or gets in another way.
-    init?(_ event: PhoneCallEvent) {
+    package init?(_ event: PhoneCallEvent) {
         switch event {
         case .ringing(let earlyMedia): self = .ringing(earlyMedia: earlyMedia)
         case .answered(_, let headers): self = .answered(headers: headers)

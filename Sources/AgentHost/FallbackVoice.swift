@@ -1,19 +1,19 @@
 import Audio
-import Logging
+package import Logging
 import Speech
 import Synchronization
 
 /// Fallback lines as audio, for calls whose model cannot speak any more: spoken by the machine itself, once each.
-final class FallbackVoice: Sendable {
+package final class FallbackVoice: Sendable {
     private let spoken = Mutex<[String: [UInt8]]>([:])
     private let logger: Logger
 
-    init(logger: Logger) {
+    package init(logger: Logger) {
         self.logger = logger
     }
 
     /// Speaks a line, unless that was done before. Takes some tens of milliseconds.
-    func prepare(_ text: String) {
+    package func prepare(_ text: String) {
         guard spoken.withLock({ $0[text] }) == nil else { return }
         do {
             let speech = try SpeechSynthesizer().synthesize(text, sampleRate: 8_000)
@@ -25,5 +25,5 @@ final class FallbackVoice: Sendable {
     }
 
     /// G.711 µ-law; empty when the line was not prepared, or has no sound.
-    func audio(of text: String) -> [UInt8] { spoken.withLock { $0[text] } ?? [] }
+    package func audio(of text: String) -> [UInt8] { spoken.withLock { $0[text] } ?? [] }
 }

@@ -1,7 +1,7 @@
-import CallStore
-import Conversation
-import Logging
-import Net
+package import CallStore
+package import Conversation
+package import Logging
+package import Net
 import SansIO
 import Synchronization
 
@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// One for the whole host. A request is aborted by cancelling the task that performs it; only a change of what is kept
 /// goes on.
-final class ScriptServices: Sendable {
+package final class ScriptServices: Sendable {
     /// The variable with the hosts that scripts may reach, as ``HTTPAllowList`` reads them.
     static let allowListVariable = "MOONLINE_HTTP_ALLOW"
 
@@ -32,7 +32,7 @@ final class ScriptServices: Sendable {
     ///   - http: Hosts, sizes; the remedy that messages name is filled in.
     ///   - now: Unix time. [ns]
     /// - Throws: ``NetError`` when libcurl or its thread cannot be started.
-    init(
+    package init(
         store: CallStore, http: RestrictedHTTPClient.Options, logger: Logger, now: @escaping @Sendable () -> Int64
     ) throws(NetError) {
         var options = http
@@ -48,10 +48,13 @@ final class ScriptServices: Sendable {
     /// - Parameters:
     ///   - agent: Whose store it is.
     ///   - flowFolder: What paths of sounds are relative to.
-    func perform(_ request: ServiceRequest, agent: String, flowFolder: String) async -> ServiceResult {
+    ///   - time: Unix time of the call, where that is not the host's. [ns]
+    package func perform(
+        _ request: ServiceRequest, agent: String, flowFolder: String, at time: Int64? = nil
+    ) async -> ServiceResult {
         switch request {
         case .http(let call): .reply(await perform(call))
-        case .store(let call): .reply(await perform(call, agent: agent))
+        case .store(let call): .reply(await perform(call, agent: agent, at: time))
         case .loadAudio(let source): await loadAudio(source, flowFolder: flowFolder)
         case .record, .stopRecording:
             .reply(.failure(code: .unsupported, message: "recordings are the call's own business"))
@@ -115,10 +118,13 @@ final class ScriptServices: Sendable {
 
     // MARK: store
 
-    private func perform(_ call: ServiceRequest.StoreCall, agent: String) async -> ScriptReply {
-        let time = now()
+    private func perform(
+        _ call: ServiceRequest.StoreCall, agent: String, at virtualTime: Int64?
+    ) async -> ScriptReply {
+        let time = virtualTime ?? now()
         do throws(CallStoreError) {
-            try await sweep(at: time)
+            // Calls in virtual time share a store, and each has a clock of its own.
+            if virtualTime == nil { try await sweep(at: time) }
             switch call {
             case .get(let key): return .value(try await store.entry(agent: agent, key: key, now: time) ?? .null)
             case .set(let key, let value, let lifetime):

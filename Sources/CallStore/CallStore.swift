@@ -32,12 +32,26 @@ public final class CallStore: Sendable {
         }
     }
 
-    private init(opening path: String, busyTimeout: Duration) throws {
+    /// A store that is gone with the process: for test calls.
+    ///
+    /// - Throws: ``CallStoreError``.
+    public static func inMemory() throws(CallStoreError) -> CallStore {
+        do {
+            return try CallStore(DatabaseQueue(), path: ":memory:")
+        } catch {
+            throw CallStoreError(error, path: ":memory:")
+        }
+    }
+
+    private convenience init(opening path: String, busyTimeout: Duration) throws {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(busyTimeout.seconds)
         configuration.label = "calls"
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try self.init(DatabaseQueue(path: path, configuration: configuration), path: path)
+    }
+
+    private init(_ queue: DatabaseQueue, path: String) throws {
         let migrator = Schema.migrator
         guard try !queue.read(migrator.hasBeenSuperseded) else {
             throw CallStoreError(

@@ -1,5 +1,10 @@
 /// Instructions that leave the model no choice of words: `Say exactly the following, and nothing else: "…"`.
 enum ExactSpeech {
+    /// The answer to a request whose own instructions say what to say; `nil` to any other.
+    static func steps(for request: PersonaRequest) -> [PersonaStep]? {
+        request.hasOwnInstructions ? text(in: request.instructions).map { [.say($0)] } : nil
+    }
+
     /// What shall be said: the text between the first and the last quotation mark behind "say exactly", or else all
     /// that follows the next colon.
     ///

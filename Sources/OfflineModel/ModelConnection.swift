@@ -29,6 +29,8 @@ struct ModelConnection: Sendable {
     let configuration: RealtimeServerSession.Configuration
     let handshake: RealtimeServerSession.Handshake
     let today: String
+    /// Hears and answers in the persona's place.
+    let script: ScriptedModel?
     let logsTranscripts: Bool
     let logger: Logger
 
@@ -55,8 +57,9 @@ struct ModelConnection: Sendable {
             return
         }
         let persona = await services.library.definition()
-        let brain = PersonaWorker(
-            definition: persona, today: today, seed: configuration.seed, executor: services.scripts.makeExecutor())
+        let worker = PersonaWorker(
+            definition: persona, today: today, seed: configuration.seed, script: script,
+            executor: services.scripts.makeExecutor())
         var session = RealtimeServerSession(configuration: configuration, handshake: handshake, at: .zero)
         let timer = DeadlineTimer { [queue] in queue.yield(.input(.deadline)) }
         defer { timer.stop() }
@@ -67,7 +70,7 @@ struct ModelConnection: Sendable {
         var iterator = events.makeAsyncIterator()
         while true {
             for action in actions {
-                if let input = perform(action, voice: voice, persona: persona, brain: brain) { inputs.append(input) }
+                if let input = perform(action, voice: voice, persona: persona, brain: worker) { inputs.append(input) }
             }
             let now = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
             if inputs.isEmpty {
@@ -109,6 +112,7 @@ struct ModelConnection: Sendable {
     private func transcribe(
         _ audio: [UInt8], _ format: RealtimeAudioFormat, job: Int, persona: PersonaDefinition
     ) async -> RealtimeServerSession.Input {
+        if let words = script?.words { return .transcribed(job: job, words: words()) }
         guard let recognition = services.recognition else { return .transcribed(job: job, words: "") }
         do {
             let words = try await recognition.withWorker { try await $0.hear(audio, format, persona: persona) }

@@ -8,7 +8,8 @@ extension OfflineModelServer {
         /// 0 lets the kernel choose.
         public var port: UInt16 = 0
         /// The Lua file that says what the model hears and answers; read anew for each session.
-        public var personaPath: String
+        /// `nil`: it understands anything and answers nothing.
+        public var personaPath: String?
         /// Keys that are refused; every other key that is not empty is good.
         public var refusedKeys: Set<String> = []
         /// Seed of identifiers, chunk sizes and delays.
@@ -22,10 +23,12 @@ extension OfflineModelServer {
         public var today: String?
         /// Utterances that are recognised at the same time. Each recogniser holds models of its own.
         public var recognizerCount = 2
+        /// Who hears and answers the session of a key in the persona's place; `nil`: the persona does.
+        public var script: @Sendable (_ key: String) -> ScriptedModel? = { _ in nil }
         /// Whether log lines may hold what was said.
         public var logsTranscripts = false
 
-        public init(personaPath: String) {
+        public init(personaPath: String?) {
             self.personaPath = personaPath
         }
     }

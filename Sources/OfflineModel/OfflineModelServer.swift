@@ -45,7 +45,7 @@ public final class OfflineModelServer: Sendable {
                 })
             logger.info(
                 "offline model listens",
-                metadata: ["port": "\(server.port)", "persona": "\(configuration.personaPath)"])
+                metadata: ["port": "\(server.port)", "persona": "\(configuration.personaPath ?? "none")"])
             return OfflineModelServer(server: server, host: configuration.host)
         } catch {
             throw OfflineModelError(
@@ -137,7 +137,8 @@ public final class OfflineModelServer: Sendable {
             let (events, queue) = AsyncStream.makeStream(of: ModelConnection.Event.self)
             let connection = ModelConnection(
                 services: services, socket: socket, queue: queue, events: events, configuration: session,
-                handshake: handshake, today: today, logsTranscripts: configuration.logsTranscripts, logger: logger)
+                handshake: handshake, today: today, script: configuration.script(handshake.key ?? ""),
+                logsTranscripts: configuration.logsTranscripts, logger: logger)
             Task { await connection.run() }
             return { connection.receive($0) }
         }

@@ -1,34 +1,35 @@
-import FoundationEssentials
-import Glibc
 import Logging
-import Speech
 
 /// The persona file: read anew for each session, so that an edit shows in the next call.
 actor PersonaLibrary {
-    private let path: String
-    private let name: String
+    private let path: String?
     /// `nil` where nothing is recognised.
     private let recognition: RecognitionWorkers?
     private let logger: Logger
     private var current: PersonaDefinition
 
+    /// - Parameter path: `nil` for a persona that answers nothing.
     /// - Throws: ``OfflineModelError``: the file or the recogniser's data are unusable.
     init(
-        path: String, recognition: RecognitionWorkers?, logger: Logger
+        path: String?, recognition: RecognitionWorkers?, logger: Logger
     ) async throws(OfflineModelError) {
         self.path = path
-        name = path.split(separator: "/").last.map(String.init) ?? path
         self.recognition = recognition
         self.logger = logger
-        current = try await Self.load(try Self.read(path), name: name, path: path, recognition: recognition)
+        current = .silent
+        if let path { current = try PersonaDefinition.load(path: path) }
+        try await prepare(current, path: path ?? "")
     }
 
     /// The file as it is now, or as it last was usable.
     func definition() async -> PersonaDefinition {
+        guard let path else { return current }
         do throws(OfflineModelError) {
-            let source = try Self.read(path)
+            let source = try PersonaDefinition.read(path)
             if source != current.source {
-                current = try await Self.load(source, name: name, path: path, recognition: recognition)
+                let changed = try PersonaDefinition.load(source, path: path)
+                try await prepare(changed, path: path)
+                current = changed
                 logger.info("persona reloaded", metadata: ["file": "\(path)"])
             }
         } catch {
@@ -37,38 +38,11 @@ actor PersonaLibrary {
         return current
     }
 
-    private static func read(_ path: String) throws(OfflineModelError) -> [UInt8] {
-        guard access(path, R_OK) == 0 else {
-            let reason = String(cString: strerror(errno))
-            throw OfflineModelError(.personaUnusable, "Cannot read the persona file \(path): \(reason).")
-        }
-        do {
-            return Array(try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            throw OfflineModelError(.personaUnusable, "Cannot read the persona file \(path): \(error)")
-        }
-    }
-
-    private static func load(
-        _ source: [UInt8], name: String, path: String, recognition: RecognitionWorkers?
-    ) async throws(OfflineModelError) -> PersonaDefinition {
-        let persona: PersonaDefinition
-        do {
-            persona = try PersonaDefinition(source: source, name: name)
-        } catch {
-            throw OfflineModelError(.personaUnusable, "The persona \(path) is unusable: \(error.message)")
-        }
+    private func prepare(_ persona: PersonaDefinition, path: String) async throws(OfflineModelError) {
         do {
             try await recognition?.withWorker { try await $0.prepare(persona) }
-        } catch SpeechRecognizer.Failure.unpronounceable(let words) {
-            throw OfflineModelError(
-                .personaUnusable, "The persona \(path) has words that nobody can pronounce: \(words).")
-        } catch SpeechRecognizer.Failure.modelUnavailable(let folder) {
-            throw OfflineModelError(
-                .speechUnavailable, "No speech recognition: install pocketsphinx-en-us (\(folder) is missing).")
         } catch {
-            throw OfflineModelError(.speechUnavailable, "Speech recognition fails: \(error)")
+            throw OfflineModelError(recognition: error, persona: path)
         }
-        return persona
     }
 }

@@ -9,7 +9,7 @@ public struct PersonaError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a persona file says of itself.
-struct PersonaDefinition: Sendable {
+public struct PersonaDefinition: Sendable {
     /// The file's name as messages show it.
     let name: String
     let source: [UInt8]
@@ -17,6 +17,15 @@ struct PersonaDefinition: Sendable {
     let usesOpenVocabulary: Bool
     /// The speaker; `nil` leaves the choice to the session's voice.
     let voice: SpeechSynthesizer.Voice?
+
+    /// Understands anything, and answers nothing.
+    init() {
+        name = "no persona"
+        source = []
+        grammar = SpeechGrammar(sentences: [])
+        usesOpenVocabulary = true
+        voice = nil
+    }
 
     /// - Throws: ``PersonaError`` when the text is not Lua, fails, returns no persona, or has a malformed phrase.
     init(source: [UInt8], name: String) throws(PersonaError) {
@@ -89,7 +98,7 @@ final class PersonaSession {
     /// - Parameter today: The day, ISO 8601, that "tomorrow" is counted from.
     /// - Throws: ``PersonaError`` with file and line: the handler failed, ran too long, or returned no steps.
     func answer(_ request: PersonaRequest, today: String) throws(PersonaError) -> [PersonaStep] {
-        if request.hasOwnInstructions, let text = ExactSpeech.text(in: request.instructions) { return [.say(text)] }
+        if let steps = ExactSpeech.steps(for: request) { return steps }
         let answer = try call("ask", [definition, .json(request.json(today: today))])
         var steps: [PersonaStep] = []
         for step in answer.array ?? [] { steps.append(try parse(step)) }

@@ -79,13 +79,17 @@ public final class RealtimeConnection: Sendable {
     /// - Parameter payload: G.711 bytes as they came by RTP; any length, copied before return.
     public func append(_ payload: UnsafeRawBufferPointer) {
         guard !payload.isEmpty, let socket else { return }
+        socket.send(text: RealtimeConnection.appendMessage(payload))
+    }
+
+    /// The message of ``append(_:)``.
+    package static func appendMessage(_ payload: UnsafeRawBufferPointer) -> [UInt8] {
         var message: [UInt8] = []
-        message.reserveCapacity(
-            RealtimeConnection.appendPrefix.count + (payload.count + 2) / 3 * 4 + RealtimeConnection.appendSuffix.count)
-        message.append(contentsOf: RealtimeConnection.appendPrefix)
+        message.reserveCapacity(appendPrefix.count + (payload.count + 2) / 3 * 4 + appendSuffix.count)
+        message.append(contentsOf: appendPrefix)
         Base64.append(payload, to: &message)
-        message.append(contentsOf: RealtimeConnection.appendSuffix)
-        socket.send(text: message)
+        message.append(contentsOf: appendSuffix)
+        return message
     }
 
     /// Ends the session; no event follows.
@@ -124,7 +128,8 @@ public final class RealtimeConnection: Sendable {
         }
     }
 
-    private static func parse(_ bytes: [UInt8]) -> Event {
+    /// What a text message of the server stands for.
+    package static func parse(_ bytes: [UInt8]) -> Event {
         do {
             return .event(try RealtimeServerEvent(parsing: bytes))
         } catch {
