@@ -10,7 +10,7 @@ import SansIO
 struct CallFiles {
     private let folder: String
     private let logger: Logger
-    /// A JSON object a line: what came in, and what followed, in the one order in which the call's session saw it.
+    /// A `CallLog`.
     private var events: LineFile?
     private var transcript: LineFile?
 
@@ -68,11 +68,10 @@ struct CallFiles {
     /// Adds a line to the event log.
     ///
     /// - Parameters:
-    ///   - kind: `in` or `out`.
     ///   - elapsed: Time since the call began.
     ///   - body: What happened.
-    func log(_ kind: String, elapsed: Duration, body: JSON) {
-        events?.append(JSON.object(["ms": .integer(elapsed.milliseconds), "kind": .string(kind), "what": body]).bytes)
+    func log(_ kind: CallLog.Kind, elapsed: Duration, body: JSON) {
+        events?.append(CallLog.line(kind, elapsed: elapsed, body: body))
     }
 
     /// Adds a line to the transcript: when it was said, by whom, and what.

@@ -60,11 +60,13 @@ final class CallLine: Sendable {
     }
 
     /// The session was told of that version: it asks for none that was offered before.
-    func told(_ version: String) {
+    ///
+    /// - Returns: That version.
+    func told(_ version: String) -> Flow? {
         offers.withLock { offers in
-            if let index = offers.told.firstIndex(where: { $0.version == version }) {
-                offers.told.removeFirst(index)
-            }
+            guard let index = offers.told.firstIndex(where: { $0.version == version }) else { return nil }
+            offers.told.removeFirst(index)
+            return offers.told.first
         }
     }
 

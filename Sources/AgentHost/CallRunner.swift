@@ -154,7 +154,8 @@ private struct CallRun {
     /// Opens the call's files and its script.
     mutating func prepare() async {
         files.create()
-        files.log("begin", elapsed: .zero, body: beginning)
+        files.log(.begin, elapsed: .zero, body: beginning.logged)
+        files.log(.flow, elapsed: .zero, body: plan.flow.logged.logged)
         if let call { record(call) }
         let flow = plan.flow
         let facts = scriptFacts
@@ -181,15 +182,12 @@ private struct CallRun {
             })
     }
 
-    /// What the event log begins with: all that the call was told.
-    private var beginning: JSON {
-        [
-            "call": .string(plan.id), "agent": .string(plan.flow.definition.name), "flow": .string(plan.flow.path),
-            "version": .string(plan.flow.version), "seed": .string(String(seed)),
-            "direction": .string(scriptFacts.direction.rawValue), "to": .string(scriptFacts.to),
-            "from": .string(scriptFacts.from), "room": .string(scriptFacts.room), "metadata": scriptFacts.metadata,
-            "headers": .strings(scriptFacts.headers), "started_at": .number(scriptFacts.startedAt),
-        ]
+    private var beginning: CallLogBeginning {
+        CallLogBeginning(
+            seed: seed, clock: began, flowPath: plan.flow.path, configuration: session.configuration,
+            script: ScriptSurroundings(
+                limits: environment.scriptLimits, environment: environment.scriptEnvironment
+            ).logged)
     }
 
     private var makeScript: ScriptHost.MakeScript {
@@ -212,15 +210,14 @@ private struct CallRun {
     /// - Returns: Whether the call is over.
     mutating func process(_ event: CallSession.Event) async -> Bool {
         let now = MonotonicClock.now()
-        if let json = event.logged { files.log("in", elapsed: now - began, body: json) }
-        switch event {
-        case .flowOffered(let version, _, _): line.told(version)
-        case .service(let task, _): services[task] = nil
-        default: break
+        if case .flowOffered(let version, _, _) = event, let flow = line.told(version) {
+            files.log(.flow, elapsed: now - began, body: flow.logged.logged)
         }
+        files.log(.event, elapsed: now - began, body: event.logged)
+        if case .service(let task, _) = event { services[task] = nil }
         var isOver = false
         for action in session.receive(event, at: now) {
-            if let json = action.logged { files.log("out", elapsed: now - began, body: json) }
+            files.log(.action, elapsed: now - began, body: action.logged)
             if case .finish(let outcome) = action {
                 report.outcome = outcome
                 isOver = true

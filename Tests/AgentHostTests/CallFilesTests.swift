@@ -37,14 +37,15 @@ struct CallFilesTests {
         let log = CollectedLog()
         var files = CallFiles(folder: folder.file("a/b"), logger: log.logger)
         files.create()
-        files.log("in", elapsed: .milliseconds(1_234), body: ["event": "start"])
+        files.log(.event, elapsed: .milliseconds(1_234), body: ["event": "start"])
         let began = Instant(nanoseconds: 5_000_000_000)
         files.write(
             TranscriptEntry(
                 role: .agent, text: "Hello.", isFinal: true, itemID: "i", startedAt: began + .milliseconds(1_250),
                 endedAt: began), began: began)
         await files.close()
-        #expect(folder.text(of: "a/b/events.jsonl") == #"{"ms":1234,"kind":"in","what":{"event":"start"}}"# + "\n")
+        let line = #"{"ns":1234000000,"kind":"in","what":{"event":"start"}}"#
+        #expect(folder.text(of: "a/b/events.jsonl") == line + "\n")
         #expect(folder.text(of: "a/b/transcript.txt") == "1.2 s\tagent\tHello.\n")
         #expect(files.eventLogPath == folder.file("a/b/events.jsonl"))
         #expect(files.transcriptPath == folder.file("a/b/transcript.txt"))

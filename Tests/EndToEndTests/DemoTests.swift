@@ -93,11 +93,11 @@ extension EndToEnd {
         private func checkEventLog(of summary: DemoSummary) throws {
             let events = try summary.events()
             #expect(events.count > 100)
-            let times = events.compactMap { $0["ms"]?.integer }
+            let times = events.compactMap { $0["ns"]?.integer }
             #expect(times.count == events.count && times == times.sorted())
-            #expect(Set(events.compactMap { $0["kind"]?.string }) == ["begin", "in", "out"])
+            #expect(Set(events.compactMap { $0["kind"]?.string }) == ["begin", "flow", "in", "out"])
             #expect(events.first?["kind"] == "begin" && events.first?["what"]?["seed"]?.string != nil)
-            #expect(events.dropFirst().first?["what"]?["event"]?.string == "start")
+            #expect(events.dropFirst(2).first?["what"]?["event"]?.string == "start")
             let actions = events.compactMap { $0["what"]?["action"]?.string }
             #expect(actions.last == "finish")
             for action in ["connect_model", "dial", "flush", "hang_up"] { #expect(actions.contains(action)) }

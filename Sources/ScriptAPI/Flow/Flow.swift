@@ -36,7 +36,14 @@ public struct Flow: Sendable {
         path: String, limits: ScriptLimits = ScriptLimits(), environment: ScriptEnvironment = ScriptEnvironment(),
         isAnalysed: Bool = true
     ) throws(FlowError) -> Flow {
-        let folder = FlowFolder(of: path, maximumBytes: limits.fileBytes)
+        try load(
+            FlowFolder(of: path, maximumBytes: limits.fileBytes), path: path, limits: limits, environment: environment,
+            isAnalysed: isAnalysed)
+    }
+
+    static func load(
+        _ folder: FlowFolder, path: String, limits: ScriptLimits, environment: ScriptEnvironment, isAnalysed: Bool
+    ) throws(FlowError) -> Flow {
         let main = try folder.main()
         let syntaxErrors = FlowAnalysis.syntaxErrors(of: main)
         guard syntaxErrors.isEmpty else { throw FlowError(syntaxErrors) }

@@ -13,12 +13,17 @@ struct FlowFolder {
     private let path: String
     private let root: String
     private let maximumBytes: Int
+    /// Files by path that stand in for those on disk.
+    private let texts: [String: [UInt8]]?
 
-    /// - Parameter path: The flow's main file.
-    init(of path: String, maximumBytes: Int) {
+    /// - Parameters:
+    ///   - path: The flow's main file.
+    ///   - texts: All files, by path, where they are not to be read from disk.
+    init(of path: String, maximumBytes: Int, texts: [String: [UInt8]]? = nil) {
         self.path = path
         root = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         self.maximumBytes = maximumBytes
+        self.texts = texts
     }
 
     func main() throws(FlowError) -> FlowSource { try read(path) }
@@ -54,6 +59,7 @@ struct FlowFolder {
 
     /// Whether a file lies below the folder when symbolic links are followed.
     private func isInside(_ file: String) -> Bool {
+        if let texts { return texts[file] != nil }
         guard let folder = canonical(root), let target = canonical(file) else { return false }
         return target.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")
     }
@@ -67,6 +73,11 @@ struct FlowFolder {
     private func read(_ path: String) throws(FlowError) -> FlowSource {
         func failure(_ message: String, hint: String? = nil) -> FlowError {
             FlowError([FlowDiagnostic(file: path, message: message, hint: hint)])
+        }
+        let name = path.split(separator: "/").suffix(2).joined(separator: "/")
+        if let texts {
+            guard let bytes = texts[path] else { throw failure("the file was not kept with the flow") }
+            return FlowSource(chunkName: name, path: path, bytes: bytes)
         }
         guard let file = fopen(path, "rbe") else {
             let reason = String(cString: strerror(errno))
@@ -84,7 +95,6 @@ struct FlowFolder {
             }
         }
         guard ferror(file) == 0 else { throw failure("cannot read the file: \(String(cString: strerror(errno)))") }
-        let name = path.split(separator: "/").suffix(2).joined(separator: "/")
         return FlowSource(chunkName: name, path: path, bytes: bytes)
     }
 }

@@ -21,6 +21,9 @@ struct CallSimulation {
     private(set) var outcome: CallOutcome?
     private(set) var now = Instant.zero
     private(set) var statistics = Statistics()
+    /// All that the call was told, and the lines of an event log that this gives.
+    private(set) var events: [CallSession.Event] = []
+    private(set) var lines: [[UInt8]] = []
     private var random: SeededRandom
     private var agenda: [(at: Instant, order: Int, what: Happening)] = []
     private var nextOrder = 0
@@ -138,8 +141,14 @@ struct CallSimulation {
     // MARK: The call
 
     private mutating func handle(_ event: CallSession.Event) {
+        let isOver = session.isFinished
         let actions = session.receive(event, at: now)
         invariants.watch(event, actions, at: now)
+        if !isOver {
+            events.append(event)
+            lines.append(CallLog.line(.event, elapsed: now - .zero, body: event.logged))
+            for action in actions { lines.append(CallLog.line(.action, elapsed: now - .zero, body: action.logged)) }
+        }
         for action in actions { perform(action) }
     }
 

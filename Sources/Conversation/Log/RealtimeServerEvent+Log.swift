@@ -1,10 +1,26 @@
-import Conversation
 import SansIO
 
-// Events of the model's server in the event log: the wire's own form, as far as a call uses it, so that
-// `RealtimeServerEvent(json:)` reads it back. Of audio only the number of bytes is kept.
+// Events of the model's server in the event log: the wire's own form, as far as a call uses it. Of audio only the number
+// of bytes is kept.
 
 extension RealtimeServerEvent {
+    /// Reads the form back; audio as so many bytes of silence. How bad an error is follows from its type and code.
+    init(logged json: JSON) throws(CallLogFormError) {
+        if json["type"]?.string == "response.output_audio.delta", json["delta"] == nil {
+            let fields = LogFields(json)
+            let path = RealtimePartPath(
+                responseID: try fields.text("response_id"), itemID: try fields.text("item_id"),
+                outputIndex: try fields.count("output_index"), contentIndex: try fields.count("content_index"))
+            self = .audioDelta(path, try fields.silence("bytes"))
+            return
+        }
+        do {
+            try self.init(json: json)
+        } catch {
+            throw CallLogFormError(field: "message", problem: "\(error)")
+        }
+    }
+
     var logged: JSON {
         switch self {
         case .error(let error): RealtimeServerEvent.message("error", ["error": error.logged])

@@ -1,11 +1,10 @@
-import Conversation
 import SansIO
 import Testing
 
-@testable import AgentHost
+@testable import Conversation
 
 @Suite("The event log's form of events")
-struct EventEncodingTests {
+struct EventFormTests {
     private static let path = RealtimePartPath(responseID: "resp_1", itemID: "item_1", outputIndex: 2, contentIndex: 3)
     private static let call = RealtimeFunctionCall(callID: "call_1", name: "book", arguments: #"{"day":"\u00e4"}"#)
     private static let error = RealtimeError(
@@ -60,26 +59,29 @@ struct EventEncodingTests {
 
     @Test("what the model's server said is read back as it was", arguments: modelEvents)
     func modelEvent(_ event: RealtimeServerEvent) throws {
-        let logged = try #require(CallSession.Event.model(.event(event)).logged)
+        let logged = CallSession.Event.model(.event(event)).logged
         #expect(logged["event"]?.string == "model")
         let text = try #require(logged["message"]).text
         #expect(try RealtimeServerEvent(json: JSON(parsing: text)) == event)
+        #expect(try CallSession.Event(logged: JSON(parsing: logged.text)) == .model(.event(event)))
     }
 
     @Test("of audio its place and length are kept")
     func audio() throws {
         let logged = CallSession.Event.model(.event(.audioDelta(Self.path, [1, 2, 3]))).logged
         #expect(
-            logged?["message"] == [
+            logged["message"] == [
                 "type": "response.output_audio.delta", "response_id": "resp_1", "item_id": "item_1", "output_index": 2,
                 "content_index": 3, "bytes": 3,
             ])
+        #expect(
+            try CallSession.Event(logged: logged) == .model(.event(.audioDelta(Self.path, [0xFF, 0xFF, 0xFF]))))
     }
 
     @Test("what scripts ask for and get has names, not Swift's words")
     func scripts() {
         func yielded(_ request: ScriptRequest) -> JSON? {
-            CallSession.Event.script(ScriptTaskID(number: 4), .yielded(request)).logged?["outcome"]?["yielded"]
+            CallSession.Event.script(ScriptTaskID(number: 4), .yielded(request)).logged["outcome"]?["yielded"]
         }
         #expect(yielded(.sleep(.milliseconds(1_500))) == ["request": "sleep", "duration_ns": 1_500_000_000])
         #expect(
@@ -112,11 +114,13 @@ struct EventEncodingTests {
         .transfer(.ringing, code: 180), .transfer(.requested, code: nil), .digit("#", milliseconds: 100),
         .usage(["total_tokens": 1]),
         .fault(CallFault(kind: .script, message: "m", isRetryable: true, traceback: "t")),
+        .flowChanged(version: "b", from: "a"),
     ]
 
     @Test("every observation is an object that names its kind, without Swift's words", arguments: observations)
     func observation(_ observation: Observation) throws {
-        let logged = try #require(CallSession.Action.observe(observation).logged)
+        let logged = CallSession.Action.observe(observation).logged
+        #expect(try Observation(logged: JSON(parsing: logged.text)) == observation)
         #expect(logged["observation"]?.string?.wholeMatch(of: #/[a-z_]+/#) != nil)
         #expect(!logged.text.contains("Conversation.") && !logged.text.contains("Optional("), "\(logged.text)")
         #expect((logged.object?.count ?? 0) >= 2)

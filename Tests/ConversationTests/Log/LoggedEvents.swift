@@ -1,0 +1,97 @@
+import SansIO
+
+@testable import Conversation
+
+/// One event of each kind that is not the model's server's, each with every way that it can be.
+enum LoggedEvents {
+    static let tool = AgentDefinition.Tool(
+        name: "book", description: "Books.", parameters: ["type": "object", "properties": ["day": ["type": "string"]]])
+
+    static let definition = AgentDefinition(
+        name: "agent", voice: "marin", instructions: "Be brief.\n", tools: [tool],
+        handlers: [.onAnswered, .onDTMF, .onHandover], idleTimeout: .milliseconds(7_500),
+        fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
+
+    private static let plain: [CallSession.Event] = [
+        .start, .deadline, .hangUpRequested(reason: "operator"),
+        .model(.connected), .model(.malformed("a message without a type")),
+        .model(.closed(code: 1_006, reason: "")), .model(.failed(message: "refused")),
+        .telephony(.ringing(earlyMedia: true)), .telephony(.ringing(earlyMedia: false)),
+        .telephony(.answered(headers: ["x-b": "2", "x-a": "1"])),
+        .telephony(.failed(TelephonyFailure(status: 486, reason: "Busy Here", sentence: "Blocked."))),
+        .telephony(.failed(TelephonyFailure(status: nil, reason: "timeout"))),
+        .telephony(.ended(byRemote: true, reason: "")), .telephony(.transferAccepted),
+        .telephony(.transferProgress(status: 180, reason: "Ringing")),
+        .telephony(.transferEnded(status: 603, reason: "Decline")),
+        .media(.started), .media(.playoutStarted(tag: 4, at: Instant(nanoseconds: 9_876_543_210_123))),
+        .media(.playoutEnded(tag: .max, bytes: 16_000)), .media(.flushed(tag: 4, played: 160, dropped: 320)),
+        .media(.flushed(tag: nil, played: 0, dropped: 0)), .media(.drained), .media(.digit("#", milliseconds: 120)),
+        .media(.timedOut),
+        .media(
+            .measured(
+                MediaQuality(
+                    packetsSent: 1, packetsReceived: 2, packetsLost: 3, jitterMilliseconds: 0.1 + 0.2,
+                    roundTripMilliseconds: 18))),
+        .media(
+            .measured(
+                MediaQuality(
+                    packetsSent: 1, packetsReceived: 2, packetsLost: 3, jitterMilliseconds: 4,
+                    roundTripMilliseconds: nil))),
+        .flowOffered(version: "0a1b", definition, fallbackAudio: [0xFF, 0xFF]),
+        .flowOffered(version: "0a1c", AgentDefinition(name: "agent", instructions: "")),
+    ]
+
+    private static let requests: [ScriptRequest] = [
+        .sleep(.nanoseconds(1_500_000_001)), .say(text: "Grüezi “you”\u{0}", interruptible: false),
+        .say(text: "", interruptible: true), .reply(instructions: nil), .reply(instructions: "Ask."),
+        .play(source: "a.wav", interruptible: true), .stopSpeaking, .sendText(role: "user", text: "x"),
+        .setInstructions("y"), .setVoice("cedar"), .setActions([tool]), .setActions([]),
+        .gatherDTMF(DTMFGathering(maximum: 4, timeout: .seconds(3), terminator: "#")),
+        .gatherDTMF(DTMFGathering(maximum: 1, timeout: .seconds(3), terminator: nil)),
+        .transfer(target: "tel:+1"), .mute(true), .hangup(reason: nil, afterPlayout: false),
+        .hangup(reason: "voicemail", afterPlayout: true), .waitForPlayout, .spawn(ScriptFunctionID(number: 3)),
+        .after(.seconds(86_400), ScriptFunctionID(number: 4)), .cancelTimer(5), .service(.record(path: nil)),
+        .service(.record(path: "consent.wav")), .service(.stopRecording), .service(.loadAudio(source: "a.wav")),
+        .service(.store(.get(key: "k"))), .service(.store(.set(key: "k", value: .null, lifetime: nil))),
+        .service(.store(.set(key: "k", value: ["a": [1, 2.5]], lifetime: .seconds(60)))),
+        .service(.store(.delete(key: "k"))), .service(.store(.increment(key: "k", by: -0.5))),
+        .service(.store(.keys(prefix: ""))), http(body: []), http(body: Array("ä".utf8)), http(body: [0xFF, 0xFE, 0]),
+    ]
+
+    private static func http(body: [UInt8]) -> ScriptRequest {
+        .service(
+            .http(
+                .init(
+                    method: "POST", url: "https://example.com/?q", headers: ["Accept": "", "X-Key": ""], body: body,
+                    timeout: .seconds(10))))
+    }
+
+    static var all: [CallSession.Event] {
+        let id = ScriptTaskID(number: 12)
+        var outcomes: [ScriptOutcome] = requests.map { .yielded($0) }
+        outcomes += [.returned([]), .returned([.null, "x", ["a": false]])]
+        for kind in [ScriptFault.Kind.error, .budget, .memory] {
+            outcomes.append(.failed(ScriptFault(kind: kind, message: "flow.lua:1: boom", traceback: "stack\n\tone")))
+        }
+        let replies: [ScriptReply] =
+            [.value(.null), .value(true), .value(["status": 200, "headers": [:]])]
+            + ScriptErrorCode.allCases.map { .failure(code: $0, message: "why") }
+        return plain + outcomes.map { .script(id, $0) } + replies.map { .service(id, .reply($0)) }
+            + [.service(id, .audio([0xFF, 0xFF, 0xFF])), .service(id, .audio([]))]
+            + EventFormTests.modelEvents.map { .model(.event($0)) }
+    }
+}
+
+extension CallSession.Event {
+    /// The event with silence in place of audio: what a log gives back.
+    var silenced: CallSession.Event {
+        func silence(_ audio: [UInt8]) -> [UInt8] { [UInt8](repeating: 0xFF, count: audio.count) }
+        return switch self {
+        case .model(.event(.audioDelta(let path, let audio))): .model(.event(.audioDelta(path, silence(audio))))
+        case .service(let id, .audio(let audio)): .service(id, .audio(silence(audio)))
+        case .flowOffered(let version, let definition, let audio):
+            .flowOffered(version: version, definition, fallbackAudio: silence(audio))
+        default: self
+        }
+    }
+}
