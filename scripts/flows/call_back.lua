@@ -44,8 +44,9 @@ end
 ---@return string
 local function message(call)
   local name, number = call.metadata.name, call.metadata.call_back_to
+  local ask = number and ("Please ring us at" .. digits(number)) or "We will try again"
   return "Hello" .. (name and (" " .. name) or "") .. ", this is the dental practice. We are calling back about "
-    .. topic(call) .. ". " .. (number and ("Please ring us at" .. digits(number)) or "We will try again") .. ". Goodbye."
+    .. topic(call) .. ". " .. ask .. ". Goodbye."
 end
 
 ---Waits until the machine has said all that it has to say.

@@ -121,7 +121,7 @@ end
 function CallActions:promise_payment(date)
   local day, why = time.parse(date, "%Y-%m-%d", ZONE)
   if not day then
-    return nil, why
+    return nil, "that is no date: " .. why
   end
   local now = time.now()
   if day < time.add(now, { days = -1 }, ZONE) or day > time.add(now, { days = LONGEST_DELAY }, ZONE) then

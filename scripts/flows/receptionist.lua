@@ -18,10 +18,9 @@ local RECEPTION = "+15105550199"
 local HOURS = { { 8, 18 }, { 8, 18 }, { 8, 18 }, { 8, 18 }, { 8, 13 }, false, false }
 local HOURS_IN_WORDS = "We are open Monday to Thursday from eight to six, and Friday from eight to one."
 
-local MENU = "For an appointment press one, to be called back press two, for our opening hours press three, "
-  .. "and to hear this again press star. "
-local RECEPTION_KEY = "To speak to the reception, press zero. "
-local OR_SPEAK = "Or just tell me what I can do for you."
+local MENU = "Press one for an appointment, two to be called back, three for our opening hours, "
+local RECEPTION_KEY = "zero for the reception, "
+local REST = "or star to hear this again. Or just tell me what I can do for you."
 
 ---@param unix number
 ---@return boolean
@@ -46,7 +45,7 @@ end
 ---@param call moonline.Call
 ---@param before string  What is said first
 local function say_menu(call, before)
-  say(call, before .. MENU .. (is_open(time.now()) and RECEPTION_KEY or "") .. OR_SPEAK)
+  say(call, before .. MENU .. (is_open(time.now()) and RECEPTION_KEY or "") .. REST)
 end
 
 ---Puts the caller through, or tells them why not.
