@@ -100,7 +100,7 @@ end)
 
 t.test("a key cuts the greeting short", function(callee, agent)
   callee:calls()
-  callee:presses("3", { after = 4 })
+  callee:presses("3", { after = 6 })
   agent:is_interrupted { heard = "this is the dental practice", unheard = "what I can do for you" }
   agent:says(HOURS)
 end)
