@@ -1,10 +1,10 @@
 /// Instructions that leave the model no choice of words: `Say exactly the following, and nothing else: "…"`.
-enum ExactSpeech {
+package enum ExactSpeech {
     /// What shall be said: the text between the first and the last quotation mark behind "say exactly", or else all
     /// that follows the next colon.
     ///
     /// - Returns: `nil` when the instructions ask for nothing of the kind.
-    static func text(in instructions: String) -> String? {
+    package static func text(in instructions: String) -> String? {
         guard let order = instructions.firstRange(of: /say\s+exactly/.ignoresCase()) else { return nil }
         let rest = instructions[order.upperBound...]
         let marks: Set<Character> = ["\"", "\u{201C}", "\u{201D}"]
