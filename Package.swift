@@ -85,8 +85,9 @@ let package = Package(
         module(
             "TestCalls",
             [
-                "SansIO", "Conversation", "Audio", "Speech", "MediaEngine", "Telephony", "LuaRuntime", "ScriptAPI",
-                "OfflineModel", logging,
+                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "VoiceAgent",
+                "CallStore",
+                "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
             ]),
         module(
             "AgentHost",
@@ -135,7 +136,9 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
-        tests("TestCallsTests", ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+        tests(
+            "TestCallsTests",
+            ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
         tests(
             "AgentHostTests",
             [
