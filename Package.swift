@@ -87,7 +87,7 @@ let package = Package(
             [
                 "SansIO", "Conversation", "Audio", "Speech", "MediaEngine", "Telephony", "LuaRuntime", "ScriptAPI",
                 "OfflineModel", logging,
-            ]),
+            ], exclude: ["REFERENCE.md"]),
         module(
             "AgentHost",
             [
@@ -135,7 +135,9 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
-        tests("TestCallsTests", ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+        tests(
+            "TestCallsTests",
+            ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
         tests(
             "AgentHostTests",
             [
