@@ -86,9 +86,8 @@ let package = Package(
             "TestCalls",
             [
                 "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "VoiceAgent",
-                "CallStore",
-                "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
-            ]),
+                "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
+            ], exclude: ["REFERENCE.md"]),
         module(
             "AgentHost",
             [
