@@ -110,13 +110,14 @@ public final class TestRun {
     /// - Returns: What the callee is to do, in order.
     public func receive(_ event: TestEvent, at now: Instant) -> [CalleeAction] {
         if case .over = phase { return [] }
-        if case .began = event, case .waiting = phase {
+        if case .began = event {
+            guard case .waiting = phase else { return [] }
             log.origin = now
             phase = .running
+            begin(at: now)
         } else {
             take(event, at: now)
         }
-        if case .began = event, running == nil, failure == nil { begin(at: now) }
         advance(at: now)
         defer { actions.removeAll() }
         return actions
@@ -269,7 +270,7 @@ public final class TestRun {
     }
 
     private var takingDeadline: Instant? {
-        guard let ringingAt = log.ringingAt else { return nil }
+        guard let ringingAt = log.ringingAt, !log.isOver else { return nil }
         switch taking {
         case .answering(let after, _, let from), .rejecting(_, let after, let from): return max(ringingAt, from) + after
         case .undecided, .settled: return nil
@@ -277,7 +278,7 @@ public final class TestRun {
     }
 
     func performTaking(at now: Instant) {
-        guard case .running = phase, !log.isOver, log.ringingAt != nil, let due = takingDeadline else { return }
+        guard case .running = phase, let due = takingDeadline else { return }
         if case .answering(let after, let media?, let from) = taking {
             taking = .answering(after: after, earlyMedia: nil, from: from)
             actions.append(.earlyMedia(media))
