@@ -25,7 +25,8 @@ struct TestSession {
         self.settings = settings
         logger = try command.common.logger(settings, default: .critical)
         report = ConsoleReport(
-            colour: !command.json && Console.hasColor(STDOUT_FILENO))
+            colour: !command.json && Console.hasColor(STDOUT_FILENO),
+            command: "moonline test" + (command.virtual ? " --virtual" : command.live ? " --live" : ""))
         host = try command.hostConfiguration(settings)
     }
 

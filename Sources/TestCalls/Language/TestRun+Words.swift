@@ -63,7 +63,7 @@ extension TestRun {
     // MARK: - Speech
 
     private func nearestSpeech(
-        to matcher: Matcher, in list: [CallLog.Utterance], _ who: String, before cursor: Int
+        to matcher: Matcher, in list: [CallMemory.Utterance], _ who: String, before cursor: Int
     ) -> String {
         var best: (index: Int, nearness: Double)?
         for index in list.indices {
@@ -100,7 +100,7 @@ extension TestRun {
         return "it called \(names)" + suggestion(for: expectation.name, among: Set(log.actions.map(\.name)).sorted())
     }
 
-    private func difference(of action: CallLog.Action, to expectation: ActionExpectation) -> String? {
+    private func difference(of action: CallMemory.Action, to expectation: ActionExpectation) -> String? {
         if let found = expectation.arguments?.mismatch(action.arguments, patterns: state) { return found }
         guard let returns = expectation.returns else { return nil }
         return switch action.result {

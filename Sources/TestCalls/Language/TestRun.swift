@@ -44,7 +44,7 @@ public final class TestRun {
     /// How the callee takes its call.
     enum Taking: Hashable {
         case undecided
-        case answering(after: Duration, earlyMedia: Utterance?, from: Instant)
+        case answering(after: Duration, from: Instant)
         case rejecting(status: Int, after: Duration, from: Instant)
         /// It lets it ring, or has done what it was to do.
         case settled
@@ -60,7 +60,7 @@ public final class TestRun {
     let state: TestState
     private let function: LuaReference
     private let parameter: LuaValue?
-    var log = CallLog()
+    var log = CallMemory()
     var cursors = ExpectationCursors()
     var checks: [ActiveCheck] = []
     private var phase = Phase.waiting
@@ -226,9 +226,6 @@ public final class TestRun {
     private func follow(_ instruction: CalleeInstruction, at now: Instant) {
         switch instruction {
         case .neverAnswer: taking = .settled
-        case .noise(let decibels):
-            actions.append(.noise(decibels: decibels))
-            log.append(.calleeDid(decibels.map { "is in noise of \($0) dB" } ?? "is in silence"), at: now)
         case .takeTransfers(let status): refusedTransfers = status
         }
     }
@@ -256,7 +253,7 @@ public final class TestRun {
     func takeAsUsual(at now: Instant) {
         guard taking == .undecided else { return }
         switch test.options.direction {
-        case .outbound: taking = .answering(after: CalleeFunctions.ringing, earlyMedia: nil, from: now)
+        case .outbound: taking = .answering(after: CalleeFunctions.ringing, from: now)
         case .inbound: dial(from: nil, to: nil, headers: [:], at: now)
         }
         performTaking(at: now)
@@ -272,18 +269,13 @@ public final class TestRun {
     private var takingDeadline: Instant? {
         guard let ringingAt = log.ringingAt, !log.isOver else { return nil }
         switch taking {
-        case .answering(let after, _, let from), .rejecting(_, let after, let from): return max(ringingAt, from) + after
+        case .answering(let after, let from), .rejecting(_, let after, let from): return max(ringingAt, from) + after
         case .undecided, .settled: return nil
         }
     }
 
     func performTaking(at now: Instant) {
         guard case .running = phase, let due = takingDeadline else { return }
-        if case .answering(let after, let media?, let from) = taking {
-            taking = .answering(after: after, earlyMedia: nil, from: from)
-            actions.append(.earlyMedia(media))
-            log.append(.calleeDid("plays \(quoted(media.text)) before it answers"), at: now)
-        }
         guard now >= due else { return }
         switch taking {
         case .answering:

@@ -353,12 +353,11 @@ import Testing
         #expect(try outbound.result().failure?.message.contains("direction = \"inbound\"") == true)
     }
 
-    @Test("the callee hangs up, plays files, is noisy, and plays early media while it rings")
+    @Test("the callee hangs up, plays files, and ends")
     func otherActions() throws {
         let rehearsal = try Rehearsal(
             """
-            callee:is_noisy(-40)
-            callee:answers { after = 3, early_media = { wav = "ringback.wav" } }
+            callee:answers { after = 3 }
             callee:says { wav = "hello.wav" }
             callee:hesitates(1)
             callee:hangs_up { after = 0.5 }
@@ -369,7 +368,7 @@ import Testing
         rehearsal.send(.answered, at: 5)
         rehearsal.pass(until: 10)
         let expected: [(Double, CalleeAction)] = [
-            (0, .noise(decibels: -40)), (1, .earlyMedia(Utterance(parts: [.file("ringback.wav")]))), (4, .answer),
+            (4, .answer),
             (5.3, .speak(Utterance(parts: [.file("hello.wav")]))), (7.8, .hangUp), (7.8, .finish),
         ]
         #expect(rehearsal.actions.map(\.action) == expected.map(\.1))
