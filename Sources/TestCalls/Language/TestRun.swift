@@ -74,6 +74,9 @@ public final class TestRun {
     private var wake: Instant?
     private var endedAt: Instant?
 
+    /// The actions of the flow that is tested, for what a failure says of a name that it has not.
+    public var actionNames: [String] = []
+
     /// Set when the test is over.
     public private(set) var result: TestResult?
 
@@ -357,7 +360,7 @@ public final class TestRun {
         let place = place ?? SourcePlace(file: test.text.chunkName, line: test.line)
         return TestFailure(
             kind: kind, message: message, file: path(of: place.file), line: place.line,
-            sourceLine: test.text.line(place.line, of: place.file)?.trimmed, expected: expected, nearest: nearest,
+            source: test.text.lines(upTo: place.line, of: place.file), expected: expected, nearest: nearest,
             at: now - log.origin, traceback: traceback)
     }
 

@@ -40,8 +40,10 @@ import Testing
                 1) books another time
                    tests/example.lua:4: it did not happen within 15.00 s that the agent says something like “dental practice”
 
-                     4 │ agent:says 'dental practice'
-                       │ ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                     1 │ local t = require "moonline.test"
+                     2 │ t.test("a test", {}, function(callee, agent)
+                     3 │ callee:says 'Hello?'
+                 ▶   4 │ agent:says 'dental practice'
 
                    expected  the agent says something like “dental practice”
                    nearest   the agent said “This is the rental practice.” at 6.00 s
