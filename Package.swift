@@ -83,17 +83,17 @@ let package = Package(
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
         module(
-            "TestCalls",
-            [
-                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "VoiceAgent",
-                "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
-            ], exclude: ["REFERENCE.md"]),
-        module(
             "AgentHost",
             [
                 "SansIO", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent",
                 "CallStore", "LuaRuntime", "ScriptAPI", logging,
             ]),
+        module(
+            "TestCalls",
+            [
+                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "VoiceAgent",
+                "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
+            ], exclude: ["REFERENCE.md"]),
         .executableTarget(
             name: "moonline",
             dependencies: [
