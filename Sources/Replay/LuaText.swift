@@ -37,6 +37,9 @@ enum LuaText {
         }
     }
 
+    /// Columns of a line.
+    private static let width = 112
+
     /// A value on one line where it fits, on several where not.
     ///
     /// - Parameters:
@@ -44,7 +47,7 @@ enum LuaText {
     ///   - used: Columns of its first line that something else takes.
     static func value(_ json: JSON, indent: Int, used: Int) -> String {
         let line = value(json)
-        guard indent + used + line.count > 100 else { return line }
+        guard indent + used + line.count > width else { return line }
         let inner = String(repeating: " ", count: indent + 2)
         func lines(_ elements: [(prefix: String, value: JSON)]) -> String {
             let rows = elements.map { prefix, element in
@@ -56,8 +59,25 @@ enum LuaText {
         case .array(let elements) where !elements.isEmpty: return lines(elements.map { ("", $0) })
         case .object(let object) where !object.isEmpty:
             return lines(object.members.map { ("\(key($0.key)) = ", $0.value) })
+        case .string(let text): return parts(of: text, indent: indent)
         default: return line
         }
+    }
+
+    /// A long text in parts: `"one two " .. "three"`.
+    private static func parts(of text: String, indent: Int) -> String {
+        var parts: [String] = []
+        var part = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if part.count + word.count > width - indent - 24 {
+                parts.append(part)
+                part = ""
+            }
+            part += word + " "
+        }
+        parts.append(String(part.dropLast()))
+        return parts.filter { !$0.isEmpty }.map(quoted)
+            .joined(separator: "\n" + String(repeating: " ", count: indent + 2) + ".. ")
     }
 
     /// The name of a field: `day`, `["x-y"]`.

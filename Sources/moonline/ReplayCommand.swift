@@ -31,7 +31,7 @@ struct ReplayCommand: AsyncParsableCommand {
     var json = false
 
     @Option(
-        help: "Write the call as a test to this file, and run nothing; - prints it.",
+        help: ArgumentHelp("Write the call as a test to this file, and run nothing; - prints it.", valueName: "file"),
         completion: .file(extensions: ["lua"]))
     var toTest: String?
 
