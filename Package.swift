@@ -81,6 +81,7 @@ let package = Package(
         module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"], exclude: ["REFERENCE.md"]),
 
         // Tools.
+        module("Replay", ["SansIO", "Conversation", "LuaRuntime", "ScriptAPI"]),
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
         module(
             "AgentHost",
@@ -98,7 +99,8 @@ let package = Package(
             name: "moonline",
             dependencies: [
                 "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
-                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", logging, argumentParser,
+                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", "Replay", logging,
+                argumentParser,
             ],
             exclude: ["README.md"],
             // What `moonline init` writes: links to the flow and the persona that are shipped.
@@ -138,19 +140,20 @@ let package = Package(
         tests(
             "TestCallsTests",
             ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+        tests("ReplayTests", ["Replay", "Conversation", "ScriptAPI", "LuaRuntime", "SansIO", "TestSupport"]),
         tests(
             "AgentHostTests",
             [
                 "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony",
                 "LiveKit",
-                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", grdb, logging,
+                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Replay", "Crypto", "TestSupport", grdb, logging,
             ]),
         tests(
             "moonlineTests",
             [
                 "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit",
                 "ScriptAPI",
-                "TestCalls",
+                "TestCalls", "Replay", "TestSupport",
                 "SansIO", logging, argumentParser,
             ]),
         tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO"]),

@@ -43,6 +43,32 @@ enum FileSystem {
         return bytes
     }
 
+    struct Unreadable: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// What a file holds.
+    ///
+    /// - Throws: one sentence, for a file that cannot be read or is longer than that.
+    static func read(_ path: String, maximumBytes: Int) throws(Unreadable) -> [UInt8] {
+        guard let file = fopen(path, "re") else {
+            throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno))).")
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 {
+            bytes += buffer[..<count]
+            guard bytes.count <= maximumBytes else {
+                throw Unreadable(description: "\(path) is longer than \(maximumBytes >> 20) MB.")
+            }
+        }
+        guard ferror(file) == 0 else {
+            throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno))).")
+        }
+        return bytes
+    }
+
     /// Makes a folder and those above it; one that is there stays.
     static func makeFolder(_ path: String) throws(Unwritable) {
         var made = path.hasPrefix("/") ? "/" : ""
