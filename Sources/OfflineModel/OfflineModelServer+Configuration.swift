@@ -23,6 +23,8 @@ extension OfflineModelServer {
         public var today: String?
         /// Utterances that are recognised at the same time. Each recogniser holds models of its own.
         public var recognizerCount = 2
+        /// The persona of the session of a key; `nil`: that of ``personaPath``.
+        public var persona: @Sendable (_ key: String) -> PersonaDefinition? = { _ in nil }
         /// Who hears and answers the session of a key in the persona's place; `nil`: the persona does.
         public var script: @Sendable (_ key: String) -> ScriptedModel? = { _ in nil }
         /// Whether log lines may hold what was said.
