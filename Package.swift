@@ -82,7 +82,12 @@ let package = Package(
 
         // Tools.
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
-        module("TestCalls", ["SansIO", "Audio", "Speech", "MediaEngine", "Telephony", logging]),
+        module(
+            "TestCalls",
+            [
+                "SansIO", "Conversation", "Audio", "Speech", "MediaEngine", "Telephony", "LuaRuntime", "ScriptAPI",
+                "OfflineModel", logging,
+            ]),
         module(
             "AgentHost",
             [
@@ -130,7 +135,7 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
-        tests("TestCallsTests", ["TestCalls", "SansIO"]),
+        tests("TestCallsTests", ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
         tests(
             "AgentHostTests",
             [

@@ -1,5 +1,5 @@
 /// Instructions that leave the model no choice of words: `Say exactly the following, and nothing else: "…"`.
-enum ExactSpeech {
+package enum ExactSpeech {
     /// The answer to a request whose own instructions say what to say; `nil` to any other.
     static func steps(for request: PersonaRequest) -> [PersonaStep]? {
         request.hasOwnInstructions ? text(in: request.instructions).map { [.say($0)] } : nil
@@ -9,7 +9,7 @@ enum ExactSpeech {
     /// that follows the next colon.
     ///
     /// - Returns: `nil` when the instructions ask for nothing of the kind.
-    static func text(in instructions: String) -> String? {
+    package static func text(in instructions: String) -> String? {
         guard let order = instructions.firstRange(of: /say\s+exactly/.ignoresCase()) else { return nil }
         let rest = instructions[order.upperBound...]
         let marks: Set<Character> = ["\"", "\u{201C}", "\u{201D}"]

@@ -1,5 +1,5 @@
 /// ` (did you mean 'x'?)` for the known name that is nearest; empty when none is near.
-func suggestion(for name: String, among known: some Sequence<String>) -> String {
+package func suggestion(for name: String, among known: some Sequence<String>) -> String {
     var best: (name: String, distance: Int)?
     for candidate in known {
         let distance = editDistance(Array(name.utf8), Array(candidate.utf8))
@@ -10,7 +10,7 @@ func suggestion(for name: String, among known: some Sequence<String>) -> String 
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours that turn one text into the other.
-private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+package func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     guard left.count <= 64, right.count <= 64 else { return Int.max }
     var rows: [[Int]] = [Array(0...right.count)]
     for (row, byte) in left.enumerated() {

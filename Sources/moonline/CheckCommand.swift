@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conversation
-import FoundationEssentials
 import Glibc
 import SansIO
 import ScriptAPI
@@ -28,7 +27,9 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         try await reportingFailures {
             let settings = try Settings()
-            let files = try CheckCommand.flows(paths.isEmpty ? [common.flowsFolder(settings)] : paths)
+            let files = try LuaFiles.named(
+                paths.isEmpty ? [common.flowsFolder(settings)] : paths, kind: "flow",
+                hint: "Give a flow, or a folder with flows; `moonline init` makes one.")
             let checks = files.map { FlowCheckup(path: $0) }
             if json {
                 Console.print(JSON.object(["flows": .array(checks.map(\.json))]).text)
@@ -48,29 +49,6 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-
-    /// The files that are meant: a folder stands for the `.lua` files in it.
-    private static func flows(_ paths: [String]) throws -> [String] {
-        var files: [String] = []
-        for path in paths {
-            var isFolder = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-                throw Settings.Invalid(
-                    description: "There is no \(path). Give a flow, or a folder with flows; `moonline init` makes one.")
-            }
-            guard isFolder else {
-                files.append(path)
-                continue
-            }
-            let found = try FileManager.default.contentsOfDirectory(atPath: path)
-                .filter { $0.hasSuffix(".lua") && !$0.hasPrefix(".") }.sorted()
-            guard !found.isEmpty else {
-                throw Settings.Invalid(description: "There is no flow in \(path): put a .lua file there.")
-            }
-            files += found.map { (path.hasSuffix("/") ? path : path + "/") + $0 }
-        }
-        return files
-    }
 }
 
 /// A flow that was checked.

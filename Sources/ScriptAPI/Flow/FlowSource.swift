@@ -1,15 +1,15 @@
 import Glibc
 
 /// One file of a flow, as it was when the flow was loaded.
-struct FlowSource: Hashable, Sendable {
+package struct FlowSource: Hashable, Sendable {
     /// As messages show it: the last two components of the path.
-    let chunkName: String
+    package let chunkName: String
     let path: String
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 }
 
 /// Reads the files of a flow: the one that is named, and those below its folder.
-struct FlowFolder {
+package struct FlowFolder {
     private let path: String
     private let root: String
     private let maximumBytes: Int
@@ -19,19 +19,19 @@ struct FlowFolder {
     /// - Parameters:
     ///   - path: The flow's main file.
     ///   - texts: All files, by path, where they are not to be read from disk.
-    init(of path: String, maximumBytes: Int, texts: [String: [UInt8]]? = nil) {
+    package init(of path: String, maximumBytes: Int, texts: [String: [UInt8]]? = nil) {
         self.path = path
         root = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         self.maximumBytes = maximumBytes
         self.texts = texts
     }
 
-    func main() throws(FlowError) -> FlowSource { try read(path) }
+    package func main() throws(FlowError) -> FlowSource { try read(path) }
 
     /// The file of `require(name)`; dots stand for folders.
     ///
     /// - Throws: a message for the script when the name leads out of the folder, or the file cannot be read.
-    func module(_ name: String) throws(FlowError) -> FlowSource {
+    package func module(_ name: String) throws(FlowError) -> FlowSource {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         let isPlain = parts.allSatisfy { part in
             !part.isEmpty

@@ -34,6 +34,14 @@ public struct FunctionSpec: Sendable {
         public let prose: String
         /// The members of a table of named options; empty for other types.
         public let options: [Option]
+
+        package init(name: String, type: String, isOptional: Bool, prose: String, options: [Option] = []) {
+            self.name = name
+            self.type = type
+            self.isOptional = isOptional
+            self.prose = prose
+            self.options = options
+        }
     }
 
     /// One member of a table of named options.
@@ -42,6 +50,12 @@ public struct FunctionSpec: Sendable {
         /// As an annotation writes it.
         public let type: String
         public let prose: String
+
+        package init(name: String, type: String, prose: String) {
+            self.name = name
+            self.type = type
+            self.prose = prose
+        }
     }
 
     public let receiver: Receiver
@@ -90,11 +104,11 @@ public struct FunctionSpec: Sendable {
 }
 
 /// A parameter's name, type and prose.
-struct Argument<Value: ScriptArgument>: Sendable {
-    let parameter: FunctionSpec.Parameter
+package struct Argument<Value: ScriptArgument>: Sendable {
+    package let parameter: FunctionSpec.Parameter
 
     /// - Parameter type: As an annotation writes it, where `Value` says too little.
-    init(_ name: String, _ value: Value.Type, _ prose: String, type: String? = nil) {
+    package init(_ name: String, _ value: Value.Type, _ prose: String, type: String? = nil) {
         parameter = FunctionSpec.Parameter(
             name: name, type: type ?? Value.luaType, isOptional: Value.isOptional, prose: prose,
             options: Value.options)

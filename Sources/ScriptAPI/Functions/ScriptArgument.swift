@@ -1,8 +1,8 @@
-import LuaRuntime
+package import LuaRuntime
 import SansIO
 
 /// A type that a function of the script API can take.
-protocol ScriptArgument: SendableMetatype {
+package protocol ScriptArgument: SendableMetatype {
     /// The type as an annotation writes it, without `?`.
     static var luaType: String { get }
     static var isOptional: Bool { get }
@@ -14,28 +14,28 @@ protocol ScriptArgument: SendableMetatype {
 }
 
 extension ScriptArgument {
-    static var isOptional: Bool { false }
-    static var options: [FunctionSpec.Option] { [] }
+    package static var isOptional: Bool { false }
+    package static var options: [FunctionSpec.Option] { [] }
 }
 
 /// Why an argument cannot be used.
-struct ScriptMismatch: Error {
-    let reason: String
+package struct ScriptMismatch: Error {
+    package let reason: String
 
-    init(reason: String) {
+    package init(reason: String) {
         self.reason = reason
     }
 
-    init(expected: String, got value: LuaValue) {
+    package init(expected: String, got value: LuaValue) {
         reason = "\(expected) expected, got \(value.typeName)"
     }
 }
 
 extension String: ScriptArgument {
-    static var luaType: String { "string" }
+    package static var luaType: String { "string" }
 
     /// Takes numbers too, as Lua's own functions do.
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> String {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> String {
         switch value {
         case .string(let bytes): return String(decoding: bytes, as: UTF8.self)
         case .integer(let number): return String(number)
@@ -46,9 +46,9 @@ extension String: ScriptArgument {
 }
 
 extension Double: ScriptArgument {
-    static var luaType: String { "number" }
+    package static var luaType: String { "number" }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Double {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Double {
         switch value {
         case .integer(let number): return Double(number)
         case .number(let number): return number
@@ -58,32 +58,32 @@ extension Double: ScriptArgument {
 }
 
 extension Bool: ScriptArgument {
-    static var luaType: String { "boolean" }
+    package static var luaType: String { "boolean" }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Bool {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Bool {
         guard case .boolean(let flag) = value else { throw ScriptMismatch(expected: luaType, got: value) }
         return flag
     }
 }
 
 extension Optional: ScriptArgument where Wrapped: ScriptArgument {
-    static var luaType: String { Wrapped.luaType }
-    static var isOptional: Bool { true }
-    static var options: [FunctionSpec.Option] { Wrapped.options }
+    package static var luaType: String { Wrapped.luaType }
+    package static var isOptional: Bool { true }
+    package static var options: [FunctionSpec.Option] { Wrapped.options }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Wrapped? {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Wrapped? {
         if case .nil = value { return nil }
         return try Wrapped.read(value, in: state)
     }
 }
 
 /// A table that stays in the script's state.
-struct ScriptTable: ScriptArgument {
-    let reference: LuaReference
+package struct ScriptTable: ScriptArgument {
+    package let reference: LuaReference
 
-    static var luaType: String { "table" }
+    package static var luaType: String { "table" }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptTable {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptTable {
         guard case .table(let reference) = value else { throw ScriptMismatch(expected: luaType, got: value) }
         return ScriptTable(reference: reference)
     }
@@ -106,22 +106,22 @@ struct ScriptFields: ScriptArgument {
 }
 
 /// A function that the host keeps for later.
-struct ScriptCallback: ScriptArgument {
-    let reference: LuaReference
+package struct ScriptCallback: ScriptArgument {
+    package let reference: LuaReference
 
-    static var luaType: String { "fun()" }
+    package static var luaType: String { "fun()" }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptCallback {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> ScriptCallback {
         guard case .function(let reference) = value else { throw ScriptMismatch(expected: "function", got: value) }
         return ScriptCallback(reference: reference)
     }
 }
 
 extension Int64: ScriptArgument {
-    static var luaType: String { "integer" }
+    package static var luaType: String { "integer" }
 
     /// Takes a float that is a whole number, as Lua's own functions do.
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Int64 {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Int64 {
         switch value {
         case .integer(let number): return number
         case .number(let number):
@@ -135,12 +135,12 @@ extension Int64: ScriptArgument {
 }
 
 /// One of a few words.
-protocol ScriptChoice: ScriptArgument, RawRepresentable<String>, CaseIterable {}
+package protocol ScriptChoice: ScriptArgument, RawRepresentable<String>, CaseIterable {}
 
 extension ScriptChoice {
-    static var luaType: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|") }
+    package static var luaType: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|") }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Self {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Self {
         guard let text = value.text else { throw ScriptMismatch(expected: "string", got: value) }
         guard let choice = Self(rawValue: text) else {
             let names = allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")

@@ -1,20 +1,20 @@
 import Conversation
-import LuaRuntime
+package import LuaRuntime
 import SansIO
 
 /// A table of named options: `call:hangup { reason = "busy", after_playout = true }`.
-protocol ScriptRecord: ScriptArgument {
+package protocol ScriptRecord: ScriptArgument {
     static var options: [FunctionSpec.Option] { get }
 
     init(reading record: RecordReader) throws(ScriptMismatch)
 }
 
 extension ScriptRecord {
-    static var luaType: String {
+    package static var luaType: String {
         "{ " + options.map { "\($0.name)?: \($0.type)" }.joined(separator: ", ") + " }"
     }
 
-    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Self {
+    package static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> Self {
         guard case .table(let table) = value else { throw ScriptMismatch(expected: "table", got: value) }
         let known = options.map(\.name)
         for name in state.fieldNames(of: table) where !known.contains(name) {
@@ -24,11 +24,16 @@ extension ScriptRecord {
     }
 }
 
-struct RecordReader {
-    let state: LuaState
-    let table: LuaReference
+package struct RecordReader {
+    package let state: LuaState
+    package let table: LuaReference
 
-    func field<Value: ScriptArgument>(_ name: String, as type: Value.Type) throws(ScriptMismatch) -> Value {
+    package init(state: LuaState, table: LuaReference) {
+        self.state = state
+        self.table = table
+    }
+
+    package func field<Value: ScriptArgument>(_ name: String, as type: Value.Type) throws(ScriptMismatch) -> Value {
         do throws(ScriptMismatch) {
             return try Value.read(state.field(name, of: table), in: state)
         } catch {

@@ -1,5 +1,5 @@
-import LuaRuntime
-import SansIO
+package import LuaRuntime
+package import SansIO
 
 /// What JSON can say and a Lua table cannot, as tables that scripts can hold: `json.null`, and the empty list.
 ///
@@ -40,7 +40,7 @@ extension LuaState {
     /// The value as JSON, in which `json.null` is `null` and an empty `json.array` is a list.
     ///
     /// - Throws: as ``LuaState/json(_:)``.
-    func data(_ value: LuaValue) throws(LuaConversionError) -> JSON { JSONMarks.resolve(try json(value)) }
+    package func data(_ value: LuaValue) throws(LuaConversionError) -> JSON { JSONMarks.resolve(try json(value)) }
 }
 
 extension JSON {

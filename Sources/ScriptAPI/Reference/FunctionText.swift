@@ -49,7 +49,7 @@ struct FunctionText {
 
 extension String {
     /// A type that may be `nil` too.
-    var orNil: String {
+    package var orNil: String {
         if self == "any" || hasSuffix("?") || hasSuffix("|nil") { return self }
         return contains("|") || contains(" ") ? self + "|nil" : self + "?"
     }

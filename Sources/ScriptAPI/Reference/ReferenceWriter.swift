@@ -153,29 +153,31 @@ public enum ReferenceWriter {
 }
 
 /// The text of a Markdown page, part by part.
-struct MarkdownPage {
+package struct MarkdownPage {
     private var parts: [String] = []
     private var shown: Set<String> = []
 
-    var text: String { parts.joined(separator: "\n\n") + "\n" }
+    package init() {}
 
-    mutating func heading(_ level: Int, _ title: String) {
+    package var text: String { parts.joined(separator: "\n\n") + "\n" }
+
+    package mutating func heading(_ level: Int, _ title: String) {
         parts.append(String(repeating: "#", count: level) + " " + title)
     }
 
-    mutating func text(_ text: String) { if !text.isEmpty { parts.append(text) } }
+    package mutating func text(_ text: String) { if !text.isEmpty { parts.append(text) } }
 
-    mutating func list(_ lines: [String]) {
+    package mutating func list(_ lines: [String]) {
         if !lines.isEmpty { parts.append(lines.map { "- " + $0 }.joined(separator: "\n")) }
     }
 
-    mutating func table(_ columns: [String], _ rows: [[String]]) {
+    package mutating func table(_ columns: [String], _ rows: [[String]]) {
         let lines = [columns, columns.map { _ in "---" }] + rows.map { $0.map(\.inTable) }
         parts.append(lines.map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n"))
     }
 
     /// A whole file.
-    mutating func flow(_ lua: String) { parts.append("```lua\n\(lua)\n```") }
+    package mutating func flow(_ lua: String) { parts.append("```lua\n\(lua)\n```") }
 
     /// The inside of a handler.
     mutating func fragment(_ lua: String?) {

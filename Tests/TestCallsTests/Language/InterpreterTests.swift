@@ -1,0 +1,541 @@
+import Conversation
+import SansIO
+import Testing
+
+@testable import TestCalls
+
+@Suite("The test language: callee and agent") struct InterpreterTests {
+    @Test("the contract's example passes, line by line, and says what was expected when a line does not happen")
+    func contract() throws {
+        let body = """
+              callee:answers { after = 2.0 }
+              agent:says("dental practice")
+              callee:says("Can I come tomorrow instead?")
+              agent:calls("look_up_availability")
+              agent:says(t.any { "one", "1pm" })
+              callee:says("Three is fine.")
+              agent:calls("confirm_appointment", { time = t.like "3" })
+              callee:presses "0"
+              agent:transfers_to "+15105550199"
+              t.latency { response_p95 = 0.8 }
+            """
+        for time in ["3pm", "4pm"] {
+            let rehearsal = try Rehearsal(body)
+            rehearsal.send(.began, at: 0)
+            rehearsal.send(.ringing, at: 1)
+            rehearsal.pass(until: 3)
+            #expect(rehearsal.times { $0 == .answer } == [3])
+            rehearsal.send(.answered, at: 3.2)
+            rehearsal.agentSays("Hello, this is the dental practice.", from: 3.5, to: 6)
+            rehearsal.pass(until: 7.5)
+            #expect(rehearsal.times(\.isSpeech) == [6.3], "the callee speaks a moment after the agent is silent")
+            rehearsal.agentCalls("look_up_availability", #"{"date":"tomorrow"}"#, returns: "{}", at: 8)
+            rehearsal.send(
+                .observed(.latency(TurnLatency(turn: 1, toFirstPacket: .milliseconds(600), toFirstAudio: .zero))), at: 8)
+            rehearsal.agentSays("There is one, two and three P.M.", from: 8, to: 10)
+            rehearsal.agentCalls("confirm_appointment", #"{"date":"2026-12-01","time":"\(time)"}"#, at: 13)
+            rehearsal.pass(until: 14)
+            rehearsal.send(.transferRequested("<sip:+1-510-555-0199@pbx.example>"), at: 15)
+            if time == "3pm" {
+                #expect(rehearsal.times { $0 == .press("0") } == [13.3])
+                #expect(rehearsal.times { $0 == .acceptTransfer } == [15])
+                #expect(rehearsal.times { $0 == .finish } == [15])
+                rehearsal.end(at: 15.5, kind: .transferred, reason: "transferred")
+                let result = try rehearsal.result()
+                #expect(result.failure == nil)
+                #expect(result.callTime == .seconds(15.5))
+                #expect(result.statistics.responses == [.milliseconds(600)])
+            } else {
+                rehearsal.pass(until: 40)
+                let failure = try #require(try rehearsal.result().failure)
+                #expect(failure.line == 9)
+                #expect(failure.file == "tests/example.lua")
+                #expect(failure.sourceLine == #"agent:calls("confirm_appointment", { time = t.like "3" })"#)
+                #expect(
+                    failure.message
+                        == "it did not happen within 15.00 s that the agent calls confirm_appointment with { time = like “3” }"
+                )
+                #expect(failure.nearest.contains(#"confirm_appointment {"date":"2026-12-01","time":"4pm"} at 13.00 s"#))
+                #expect(failure.nearest.contains(#"time is "4pm", expected like “3”"#))
+            }
+        }
+    }
+
+    @Test("a callee that is not told how it takes the call answers after a second of ringing")
+    func implicitAnswer() throws {
+        let rehearsal = try Rehearsal("agent:says 'hello'")
+        rehearsal.send(.began, at: 0)
+        rehearsal.send(.ringing, at: 4)
+        rehearsal.pass(until: 6)
+        #expect(rehearsal.times { $0 == .answer } == [5])
+    }
+
+    @Test(
+        "a callee can reject, be busy, and let it ring",
+        arguments: [
+            ("callee:rejects { status = 480, after = 2 }", [CalleeAction.reject(status: 480)], 3.0),
+            ("callee:is_busy()", [.reject(status: 486)], 1.0), ("callee:never_answers()", [], 0.0),
+        ])
+    func refusals(line: String, expected: [CalleeAction], time: Double) throws {
+        let rehearsal = try Rehearsal("\(line)\nagent:ends(t.any { 'busy', 'no_answer' })")
+        rehearsal.send(.began, at: 0)
+        rehearsal.send(.ringing, at: 1)
+        rehearsal.pass(until: 60)
+        #expect(rehearsal.actions.map(\.action) == expected)
+        if !expected.isEmpty { #expect(rehearsal.actions.first?.at == time) }
+        rehearsal.end(at: 61, kind: .noAnswer, reason: "no_answer")
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("an outcome that is another is told with what it was, and a mistyped one with what was meant")
+    func outcomes() throws {
+        let rehearsal = try Rehearsal("callee:is_busy()\nagent:ends('no-answer')")
+        rehearsal.send(.began, at: 0)
+        rehearsal.send(.ringing, at: 1)
+        rehearsal.end(at: 2, by: .callee, kind: .busy, reason: "Busy Here")
+        let failure = try #require(try rehearsal.result().failure)
+        #expect(failure.message.contains("ended as busy (Busy Here)"))
+        #expect(failure.message.hasSuffix("(did you mean 'no_answer'?)"))
+        #expect(failure.line == 4)
+    }
+
+    @Test("the callee waits for silence, pauses for 0.3 s, and starts again when the agent goes on")
+    func politeness() throws {
+        let rehearsal = try Rehearsal("callee:says 'Hello?'")
+        rehearsal.begin()
+        rehearsal.send(.agentSpeech(started: true), at: 2.2)
+        rehearsal.send(.agentSpeech(started: false), at: 5)
+        rehearsal.send(.agentSpeech(started: true), at: 5.2)
+        rehearsal.send(.agentSpeech(started: false), at: 8)
+        rehearsal.pass(until: 10)
+        #expect(rehearsal.times(\.isSpeech) == [8.3])
+        #expect(rehearsal.actions.last?.action == .finish)
+    }
+
+    @Test("an interruption lets the agent speak for so long, and then talks over it")
+    func interruption() throws {
+        let rehearsal = try Rehearsal(
+            """
+            callee:interrupts("Stop!", { after = 1.5, voice = "slt" })
+            agent:is_interrupted { heard = "this is", unheard = t.like "practice" }
+            """)
+        rehearsal.begin()
+        rehearsal.send(.agentSpeech(started: true), at: 3)
+        rehearsal.send(.agentSpeech(started: false), at: 4)
+        rehearsal.send(.agentSpeech(started: true), at: 6)
+        rehearsal.pass(until: 8)
+        #expect(rehearsal.times(\.isSpeech) == [7.5])
+        #expect(
+            rehearsal.actions.contains {
+                $0.action == .speak(Utterance(parts: [.text("Stop!", voice: "slt")]))
+            })
+        rehearsal.send(
+            .observed(
+                .interruption(
+                    Interruption(heard: "Hello, this is", unheard: "the dental practice.", playedMilliseconds: 900))),
+            at: 8)
+        rehearsal.pass(until: 9)
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("a voicemail greets half a second after it answers, whoever speaks, and beeps")
+    func voicemail() throws {
+        let rehearsal = try Rehearsal("callee:is_voicemail { greeting = 'Leave a message.' }\nagent:hangs_up()")
+        rehearsal.begin()
+        rehearsal.send(.agentSpeech(started: true), at: 2.2)
+        rehearsal.pass(until: 4)
+        #expect(rehearsal.times(\.isSpeech) == [2.6])
+        #expect(
+            rehearsal.actions.last?.action
+                == .speak(
+                    Utterance(parts: [
+                        .text("Leave a message.", voice: nil), .silence(.milliseconds(500)),
+                        .tone(hertz: 1_000, .milliseconds(500)),
+                    ])))
+        rehearsal.end(at: 5, reason: "voicemail")
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("an agent that hangs up in the middle of what the callee says ends that line; the next one fails")
+    func hangUpWhileSpeaking() throws {
+        let rehearsal = try Rehearsal("callee:says 'Goodbye.'\ncallee:says 'Are you there?'")
+        rehearsal.begin()
+        rehearsal.send(.calleeEnded(byRemote: true, reason: "BYE"), at: 3)
+        let failure = try #require(try rehearsal.result().failure)
+        #expect(failure.line == 4)
+        #expect(failure.message == "the call was over before the callee says “Are you there?”")
+        #expect(failure.nearest == "the agent had ended the call")
+    }
+
+    @Test("expectations of one kind are met in order, each by what stands behind the last; within one utterance too")
+    func order() throws {
+        let rehearsal = try Rehearsal(
+            """
+            agent:says "one"
+            agent:says "two"
+            agent:says "three"
+            """)
+        rehearsal.begin()
+        rehearsal.agentSays("Two. One, two.", from: 3, to: 5)
+        rehearsal.pass(until: 10)
+        #expect(rehearsal.run.result == nil)
+        #expect(rehearsal.times { $0 == .finish } == [])
+        rehearsal.agentSays("And three.", from: 10, to: 11)
+        #expect(rehearsal.times { $0 == .finish } == [11])
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("what was said too early is told as such")
+    func tooEarly() throws {
+        let rehearsal = try Rehearsal("agent:says 'goodbye'\nagent:says 'dental practice'")
+        rehearsal.begin()
+        rehearsal.agentSays("This is the dental practice. Goodbye.", from: 3, to: 5)
+        rehearsal.pass(until: 40)
+        let failure = try #require(try rehearsal.result().failure)
+        #expect(failure.line == 4)
+        #expect(
+            failure.nearest
+                == "the agent said “This is the dental practice. Goodbye.” at 5.00 s, before what the expectations "
+                + "before this one had found")
+    }
+
+    @Test("in_order wants things of different kinds one after another")
+    func inOrder() throws {
+        for isInOrder in [false, true] {
+            let rehearsal = try Rehearsal(
+                """
+                agent:says("this call is recorded")
+                agent:calls("take_payment", nil, { in_order = \(isInOrder), within = 5 })
+                """)
+            rehearsal.begin()
+            rehearsal.agentCalls("take_payment", "{}", at: 3)
+            rehearsal.agentSays("This call is recorded.", from: 4, to: 6)
+            rehearsal.pass(until: 20)
+            let result = try rehearsal.result()
+            #expect(result.passed == !isInOrder)
+            if isInOrder { #expect(result.failure?.nearest.contains("take_payment {} at 3.00 s") == true) }
+        }
+    }
+
+    @Test("speech that is under way when the time is over may end first")
+    func underWay() throws {
+        let rehearsal = try Rehearsal("agent:says('the end', { within = 3 })")
+        rehearsal.begin()
+        rehearsal.agentSays("This takes a long time, and here is the end.", from: 4, to: 20)
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("a partial transcript counts once the agent is silent")
+    func partialTranscript() throws {
+        let rehearsal = try Rehearsal("agent:says 'good'")
+        rehearsal.begin()
+        rehearsal.send(.agentSpeech(started: true), at: 3)
+        var entry = TranscriptEntry(
+            role: .agent, text: "A good", isFinal: false, itemID: "item", startedAt: .zero, endedAt: .zero)
+        rehearsal.send(.observed(.transcript(entry)), at: 4)
+        entry.text = "A good day"
+        rehearsal.send(.observed(.transcript(entry)), at: 5)
+        #expect(rehearsal.times { $0 == .finish } == [])
+        rehearsal.send(.agentSpeech(started: false), at: 6)
+        #expect(rehearsal.times { $0 == .finish } == [6])
+        let said = try rehearsal.result().timeline.filter { $0.event == .agentSaid("A good day") }
+        #expect(said.count == 1)
+    }
+
+    @Test("an expectation fails at once when the call is over, and says how it ended")
+    func overBefore() throws {
+        let rehearsal = try Rehearsal("agent:says 'hello'")
+        rehearsal.begin()
+        rehearsal.send(.observed(.fault(CallFault(kind: .model, message: "The model is gone."))), at: 3)
+        rehearsal.end(at: 4, by: .fault, kind: .modelFailed, reason: "model")
+        let failure = try #require(try rehearsal.result().failure)
+        #expect(failure.at == .seconds(4))
+        #expect(failure.message.hasPrefix("the call was over (model_failed, model) before the agent says something like"))
+        #expect(failure.nearest == "there was a fault of the model at 3.00 s: The model is gone.")
+    }
+
+    @Test("agent:hangs_up is met by the agent's BYE, and not by the callee's")
+    func hangsUp() throws {
+        for party in [CallOutcome.Party.agent, .callee] {
+            let rehearsal = try Rehearsal("agent:hangs_up()")
+            rehearsal.begin()
+            rehearsal.end(at: 5, by: party)
+            #expect(try rehearsal.result().passed == (party == .agent))
+        }
+    }
+
+    @Test("the agent's silence is counted from when it is silent, and broken by a word")
+    func silence() throws {
+        for speaks in [false, true] {
+            let rehearsal = try Rehearsal("agent:stays_silent(3)")
+            rehearsal.begin()
+            rehearsal.send(.agentSpeech(started: true), at: 1.9)
+            rehearsal.send(.agentSpeech(started: false), at: 4)
+            if speaks { rehearsal.send(.agentSpeech(started: true), at: 6.5) }
+            rehearsal.pass(until: 8)
+            let result = try rehearsal.result()
+            #expect(result.passed == !speaks)
+            if speaks { #expect(result.failure?.message == "the agent spoke after 2.50 s of silence") }
+        }
+    }
+
+    @Test("what an action returns can be expected, and is waited for")
+    func returns() throws {
+        let rehearsal = try Rehearsal(
+            """
+            local arguments = agent:calls("book", { n = 2 }, { returns = { ok = true } })
+            print(arguments.n + 1)
+            """)
+        rehearsal.begin()
+        rehearsal.agentCalls("book", #"{"n":2}"#, returns: #"{"ok":false}"#, at: 3)
+        rehearsal.agentCalls("book", #"{"n":2.0}"#, at: 4)
+        #expect(rehearsal.times { $0 == .finish } == [])
+        rehearsal.send(
+            .observed(.actionReturned(callID: "call_2", name: "book", output: #"{"ok":true}"#, duration: .zero)), at: 5)
+        #expect(rehearsal.times { $0 == .finish } == [5])
+        #expect(try rehearsal.result().timeline.contains { $0.event == .printed("3.0") })
+    }
+
+    @Test("keys that the agent receives are found in order")
+    func keys() throws {
+        let rehearsal = try Rehearsal("callee:presses '12#'\nagent:receives '12#'")
+        rehearsal.begin()
+        rehearsal.pass(until: 4)
+        for (index, key) in "912#".enumerated() {
+            rehearsal.send(.observed(.digit(key, milliseconds: 100)), at: 4 + Double(index) / 10)
+        }
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("sounds_like asks what the callee's recogniser understood, and needsRecognition says so")
+    func recognition() throws {
+        let rehearsal = try Rehearsal("agent:says(t.sounds_like 'a week from Tuesday')")
+        rehearsal.begin()
+        #expect(rehearsal.run.needsRecognition)
+        #expect(rehearsal.run.test.usesRecognition)
+        rehearsal.agentSays("A week from Tuesday.", from: 3, to: 5)
+        rehearsal.send(.understood("hello there"), at: 5.5)
+        #expect(rehearsal.times { $0 == .finish } == [])
+        rehearsal.send(.understood("a weak from choose day"), at: 6)
+        #expect(rehearsal.times { $0 == .finish } == [6])
+    }
+
+    @Test("transfers are taken, or refused when the test says so before")
+    func transfers() throws {
+        let rehearsal = try Rehearsal("callee:refuses_transfer(486)\nagent:transfers_to 'tel:+1510'")
+        rehearsal.begin()
+        #expect(rehearsal.send(.transferRequested("<tel:+1510>"), at: 5).first == .refuseTransfer(status: 486))
+        #expect(try rehearsal.result().passed)
+    }
+
+    @Test("an inbound test dials, at once or when it is told; what it may not do is said")
+    func inbound() throws {
+        let told = try Rehearsal(
+            "callee:calls { from = '+49301', headers = { ['X-Id'] = 7 } }\nagent:says 'welcome'",
+            options: #"{ direction = "inbound", to = "+1800" }"#)
+        told.send(.began, at: 0)
+        #expect(told.actions.map(\.action) == [.dial(from: "+49301", to: "+1800", headers: ["X-Id": "7"])])
+        let untold = try Rehearsal("agent:says 'welcome'", options: #"{ direction = "inbound" }"#)
+        untold.send(.began, at: 0)
+        #expect(untold.actions.map(\.action) == [.dial(from: "+15105550123", to: "+15105550100", headers: [:])])
+        untold.send(.answered, at: 1)
+        untold.agentSays("Welcome!", from: 1, to: 2)
+        #expect(try untold.result().passed)
+        let wrong = try Rehearsal("callee:answers()", options: #"{ direction = "inbound" }"#)
+        wrong.send(.began, at: 0)
+        #expect(try wrong.result().failure?.message.contains("the agent takes the call") == true)
+        let outbound = try Rehearsal("callee:calls()")
+        outbound.send(.began, at: 0)
+        #expect(try outbound.result().failure?.message.contains("direction = \"inbound\"") == true)
+    }
+
+    @Test("the callee hangs up, plays files, is noisy, and plays early media while it rings")
+    func otherActions() throws {
+        let rehearsal = try Rehearsal(
+            """
+            callee:is_noisy(-40)
+            callee:answers { after = 3, early_media = { wav = "ringback.wav" } }
+            callee:says { wav = "hello.wav" }
+            callee:hesitates(1)
+            callee:hangs_up { after = 0.5 }
+            """)
+        rehearsal.send(.began, at: 0)
+        rehearsal.send(.ringing, at: 1)
+        rehearsal.pass(until: 5)
+        rehearsal.send(.answered, at: 5)
+        rehearsal.pass(until: 10)
+        let expected: [(Double, CalleeAction)] = [
+            (0, .noise(decibels: -40)), (1, .earlyMedia(Utterance(parts: [.file("ringback.wav")]))), (4, .answer),
+            (5.3, .speak(Utterance(parts: [.file("hello.wav")]))), (7.8, .hangUp), (7.8, .finish),
+        ]
+        #expect(rehearsal.actions.map(\.action) == expected.map(\.1))
+        for (one, other) in zip(rehearsal.actions, expected) { #expect(abs(one.at - other.0) < 0.001) }
+        rehearsal.end(at: 8, by: .callee)
+        #expect(try rehearsal.result().passed)
+    }
+}
+
+@Suite("The test language: checks of the whole call, errors, limits") struct InterpreterCheckTests {
+    @Test("t.never fails at the moment that it happens, at its own line, also for what happened before it")
+    func never() throws {
+        let rehearsal = try Rehearsal(
+            """
+            t.never(agent.says, t.like "price")
+            agent:says "goodbye"
+            """)
+        rehearsal.begin()
+        rehearsal.agentSays("Our prices are low.", from: 3, to: 4)
+        #expect(rehearsal.times { $0 == .finish } == [4])
+        let failure = try #require(try rehearsal.result().failure)
+        #expect(failure.line == 3)
+        #expect(failure.message == "it happened that the agent said “Our prices are low.” at 4.00 s")
+        #expect(failure.expected == "the agent never says something like “price”")
+
+        let late = try Rehearsal("agent:says 'low'\nt.never(agent.says, 'price')")
+        late.begin()
+        late.agentSays("Our prices are low.", from: 3, to: 4)
+        #expect(try late.result().failure?.line == 4)
+    }
+
+    @Test(
+        "t.never knows actions, transfers, interruptions and what was understood",
+        arguments: [
+            ("agent.calls, 'confirm'", true), ("agent.calls, 'confirm', { day = 'Friday' }", false),
+            ("agent.calls", true), ("agent.transfers_to, '+1'", true), ("agent.transfers_to, '+2'", false),
+            ("agent.is_interrupted", true), ("agent.hears, 'yes'", true), ("agent.hears, 'no'", false),
+            ("agent.says", false),
+        ])
+    func neverKinds(arguments: String, fails: Bool) throws {
+        let rehearsal = try Rehearsal("t.never(\(arguments))\nagent:hangs_up()")
+        rehearsal.begin()
+        rehearsal.agentCalls("confirm", #"{"day":"Monday"}"#, at: 3)
+        rehearsal.send(.transferRequested("tel:+1"), at: 4)
+        rehearsal.calleeIsHeard("Yes, please.", at: 5)
+        rehearsal.send(
+            .observed(.interruption(Interruption(heard: "a", unheard: "b", playedMilliseconds: 1))), at: 6)
+        rehearsal.end(at: 7)
+        #expect(try rehearsal.result().passed == !fails)
+    }
+
+    @Test("latency limits are looked at when the call is over, and name the turns")
+    func latency() throws {
+        for (limits, message) in [
+            ("{ response_p95 = 0.8 }", "response_p95 was 0.90 s, more than 0.80 s"), ("{ response_p50 = 0.8 }", nil),
+            ("{ first_word = 0.5 }", "first_word was 0.90 s, more than 0.50 s"), ("{ response_max = 1 }", nil),
+        ] {
+            let rehearsal = try Rehearsal("t.latency \(limits)\nagent:hangs_up()")
+            rehearsal.begin()
+            rehearsal.agentSays("Hello.", from: 3, to: 4)
+            for (turn, delay) in [700, 900, 500].enumerated() {
+                rehearsal.send(
+                    .observed(
+                        .latency(TurnLatency(turn: turn + 1, toFirstPacket: .milliseconds(delay), toFirstAudio: .zero))),
+                    at: 5)
+            }
+            rehearsal.end(at: 7)
+            let result = try rehearsal.result()
+            #expect(result.failure?.message == message)
+            if message != nil {
+                #expect(
+                    result.failure?.nearest
+                        == "turn 1: 0.70 s, turn 2: 0.90 s, turn 3: 0.50 s, first word: 0.90 s")
+            }
+        }
+        let silent = try Rehearsal("t.latency { response_max = 1 }")
+        silent.begin()
+        silent.end(at: 7)
+        #expect(
+            try silent.result().failure?.message
+                == "response_max could not be measured: the agent answered no turn of the callee")
+    }
+
+    @Test(
+        "mistakes of the test are its failure, at the line that made it",
+        arguments: [
+            ("agent:say('x')", "agent has no function 'say' (did you mean 'says'?)"),
+            ("agent:says()", "bad argument #1 to 'says' (text or t.like, t.any, … expected, got no value)"),
+            ("agent.says('x')", "call 'says' with a colon: agent:says(...)"),
+            ("agent:says('x', { withn = 2 })", "unknown field 'withn' (did you mean 'within'?)"),
+            ("agent:says('...')", "text with words in it expected"),
+            ("agent:calls('x', 5)", "a table with names expected, got 5"),
+            ("callee:answers { after = -1 }", "field 'after': 0 to 86400 expected"),
+            ("callee:says('x', { voice = 'slx' })", "(did you mean 'slt'?)"),
+            ("callee:presses 'x'", "keys such as \"12#\" expected, got “X”"),
+            ("t.never(agent.say, 'x')", "agent has no function 'say'"),
+            ("t.never(callee.says, 'x')", "one of agent.says, agent.hears"),
+            ("t.latency {}", "at least one of response_p50"),
+            ("t.network { loss = 1 }", "'network' can only be used in the file itself"),
+            ("t.test('x', function() end)", "'test' can only be used in the file itself"),
+            ("agent:says(t.pattern '%')", "the pattern “%”"),
+            ("local x = nil + 1", "attempt to perform arithmetic on a nil value"),
+            ("error('no')", "no"), ("callee.x = 1", "callee cannot be changed"),
+            ("while true do end", "the script used more than"),
+            ("callee:answers() callee:answers()", "it was decided already how the callee takes the call"),
+        ])
+    func mistakes(line: String, message: String) throws {
+        let rehearsal = try Rehearsal(line)
+        rehearsal.begin()
+        rehearsal.agentSays("anything", from: 3, to: 4)
+        let failure = try #require(try rehearsal.result().failure)
+        #expect(failure.message.contains(message), "\(failure.message)")
+        #expect(failure.line == 3)
+        #expect(failure.kind == .script)
+        #expect(failure.file == "tests/example.lua")
+        #expect(rehearsal.times { $0 == .finish }.count == 1)
+    }
+
+    @Test("a test that takes too long fails where it stands; the time is its own option")
+    func timeLimit() throws {
+        let rehearsal = try Rehearsal("t.wait(3000)", options: "{ time_limit = 20 }")
+        rehearsal.begin()
+        rehearsal.pass(until: 100)
+        let failure = try #require(rehearsal.run.result?.failure)
+        #expect(failure.kind == .timeLimit)
+        #expect(failure.at == .seconds(20))
+        #expect(failure.line == 3)
+    }
+
+    @Test("a call that does not end ten seconds after the test has is a failure; so is a host that gives up")
+    func endless() throws {
+        let rehearsal = try Rehearsal("agent:says 'hello'")
+        rehearsal.begin()
+        rehearsal.agentSays("Hello.", from: 3, to: 4)
+        rehearsal.pass(until: 60)
+        let result = try #require(rehearsal.run.result)
+        #expect(result.failure?.message == "the call did not end within 10.00 s of the test's end")
+        #expect(rehearsal.run.nextDeadline == nil)
+
+        let aborted = try Rehearsal("agent:says 'hello'")
+        aborted.send(.began, at: 0)
+        #expect(aborted.run.abort("no port is free", at: .zero) == [.finish])
+        aborted.end(at: 1, by: .host)
+        #expect(aborted.run.result?.failure?.kind == .host)
+    }
+
+    @Test("the first failure is the one that is told, and `<close>` variables run")
+    func closes() throws {
+        let rehearsal = try Rehearsal(
+            """
+            local guard <close> = setmetatable({}, { __close = function() print("closed") end })
+            agent:says 'hello'
+            """)
+        rehearsal.begin()
+        rehearsal.end(at: 5)
+        let result = try rehearsal.result()
+        #expect(result.failure?.line == 4)
+        #expect(result.failure?.message.contains("was over") == true)
+    }
+
+    @Test("the same events give the same result, run after run")
+    func deterministic() throws {
+        func once(seed: UInt64) throws -> TestResult {
+            let rehearsal = try Rehearsal(
+                "print(math.random(1, 1000000))\ncallee:says('x')\nagent:says 'hello'", seed: seed)
+            rehearsal.begin()
+            rehearsal.agentSays("Hello.", from: 4, to: 5)
+            return try rehearsal.result()
+        }
+        #expect(try once(seed: 7) == once(seed: 7))
+        #expect(try once(seed: 7).timeline != once(seed: 8).timeline)
+    }
+}
