@@ -85,8 +85,8 @@ let package = Package(
         module(
             "TestCalls",
             [
-                "SansIO", "Conversation", "Audio", "Speech", "MediaEngine", "Telephony", "LuaRuntime", "ScriptAPI",
-                "OfflineModel", logging,
+                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit",
+                "VoiceAgent", "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
             ]),
         module(
             "AgentHost",
@@ -135,7 +135,12 @@ let package = Package(
             exclude: ["Fixtures"]),
         tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
-        tests("TestCallsTests", ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+        tests(
+            "TestCallsTests",
+            [
+                "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "ScriptAPI",
+                "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "TestSupport", logging,
+            ]),
         tests(
             "AgentHostTests",
             [

@@ -186,7 +186,7 @@ public actor AgentHost {
             resumeIfIdle()
         }
         let trunk = try await trunk(for: target)
-        let startedAt = AgentHost.now
+        let startedAt = configuration.startTime ?? AgentHost.now
         var dispatch = Dispatch(
             id: ObjectID.make(.dispatch), agentName: request.agentName, room: request.room,
             metadata: request.metadata, createdAt: Int64(startedAt * 1e9))

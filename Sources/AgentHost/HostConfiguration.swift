@@ -31,6 +31,8 @@ public struct HostConfiguration: Sendable {
     public var maximumCalls = 200
     /// Threads for scripts.
     public var scriptThreads = 2
+    /// When every call begins, as its script and its record have it: Unix time; `nil`: when it does. [s]
+    public var startTime: Double?
     /// Where the random numbers of every call's script begin; `nil`: elsewhere in each call.
     public var scriptSeed: UInt64?
     /// Share of the new calls that a new version of a flow gets until it is promoted, 0…1; 1 swaps it in whole.

@@ -139,15 +139,16 @@ public final class OfflineModelServer: Sendable {
         let session = RealtimeServerSession.Configuration(
             seed: configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15, unixTime: Int64(now),
             refusedKeys: configuration.refusedKeys, hears: configuration.hears, pace: configuration.pace)
-        let today = configuration.today ?? LocalDay.text(unixTime: Int64(now))
+        let plan = configuration.session(key)
+        let today = plan.today ?? configuration.today ?? LocalDay.text(unixTime: Int64(now))
         return .accept(subprotocol: offered.contains("realtime") ? "realtime" : nil) { socket in
             var logger = logger
             logger[metadataKey: "session"] = "\(number)"
             let (events, queue) = AsyncStream.makeStream(of: ModelConnection.Event.self)
             let connection = ModelConnection(
                 services: services, socket: socket, queue: queue, events: events, configuration: session,
-                handshake: handshake, today: today, persona: configuration.persona(key),
-                script: configuration.script(key), logsTranscripts: configuration.logsTranscripts, logger: logger)
+                handshake: handshake, today: today, persona: plan.persona, script: plan.script,
+                logsTranscripts: configuration.logsTranscripts, logger: logger)
             sessions.add(socket, number: number, key: key)
             Task {
                 await connection.run()

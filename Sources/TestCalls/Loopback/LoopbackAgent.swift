@@ -4,6 +4,7 @@ import FoundationEssentials
 import LiveKit
 import Logging
 import SansIO
+import ScriptAPI
 import Telephony
 
 /// The agent's side of one call: a host of its own, as `moonline start` runs one.

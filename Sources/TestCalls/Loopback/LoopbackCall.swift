@@ -1,8 +1,12 @@
 import AgentHost
 import Audio
 import Conversation
+import LiveKit
+import Logging
+import LuaRuntime
 import MediaEngine
 import Net
+import OfflineModel
 import SansIO
 import Speech
 import Telephony
@@ -144,7 +148,7 @@ final class LoopbackCall {
         guard let agent else { return }
         let inputs = inputs
         Task {
-            do {
+            do throws(TwirpError) {
                 try await agent.dispatch()
             } catch {
                 inputs.yield(.failed("The call cannot be dispatched: \(error.message)."))
@@ -230,7 +234,7 @@ final class LoopbackCall {
             case .active:
                 await perform(run.receive(.ringing, at: now))
                 await answered()
-            case .dialing, .automation, .hangup: break
+            case .dialing, .hangup: break
             }
         }
         await perform(run.receive(.observed(observation), at: now))

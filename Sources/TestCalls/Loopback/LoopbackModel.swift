@@ -11,7 +11,9 @@ final class LoopbackModel: Sendable {
 
     /// Names the call to the server.
     let key: String
-    let persona: PersonaDefinition?
+    private let persona: PersonaDefinition?
+    /// The day of the call, where the test says it.
+    private let today: String?
     private let isScripted: Bool
     private let knowsWords: Bool
     private let state: Mutex<State>
@@ -21,17 +23,24 @@ final class LoopbackModel: Sendable {
     init(_ plan: LoopbackPlan, key: String, note: @escaping @Sendable (String) -> Void) {
         self.key = key
         persona = plan.item.persona
+        today = plan.test.options.startTime.map { LocalDay.universal(unixTime: Int64($0)) }
         isScripted = plan.test.options.model != nil
         knowsWords = plan.stranger == nil
         state = Mutex(State(brain: plan.test.options.model.map { ModelBrain($0) }))
         self.note = note
     }
 
+    /// What its session has of its own.
+    var session: OfflineModelServer.SessionPlan {
+        OfflineModelServer.SessionPlan(persona: persona, script: script, today: today)
+    }
+
     /// What answers in the persona's place: the test's `t.model`. It knows the words of our own callee; a stranger's
     /// are the recogniser's affair, and so are those that a persona hears.
-    var script: ScriptedModel? {
+    private var script: ScriptedModel? {
         guard isScripted else { return nil }
-        return ScriptedModel(answer: { [self] in answer($0) }, words: knowsWords ? { [self] in takeWords() } : nil)
+        return ScriptedModel(
+            answer: { self.answer($0) }, words: knowsWords ? { @Sendable in self.takeWords() } : nil)
     }
 
     /// The callee begins to say this.

@@ -1,3 +1,4 @@
+import Conversation
 import SansIO
 
 /// One test call that is to be played over the wire.
@@ -17,9 +18,6 @@ struct LoopbackPlan: Sendable {
     /// Why it cannot be played so; `nil`: it can.
     func objection(isLive: Bool) -> String? {
         let options = test.options
-        if options.startTime != nil {
-            return "The test sets start_time, which needs --virtual: over the wire the clock is the real one."
-        }
         if isLive, options.model == nil, options.network.resetModelAfter != nil {
             return "The test resets the model's socket, which needs the offline model: leave out --live."
         }

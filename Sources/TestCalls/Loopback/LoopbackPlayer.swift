@@ -1,5 +1,6 @@
 public import AgentHost
 public import Logging
+import LuaRuntime
 
 /// Plays tests over the wire: real SIP and RTP on this machine, in real time.
 ///

@@ -1,11 +1,14 @@
 import AgentHost
+import Conversation
 import FoundationEssentials
 import Glibc
 import Logging
 import LuaRuntime
 import MediaEngine
 import OfflineModel
+import ScriptAPI
 import Synchronization
+import Telephony
 import VoiceAgent
 
 /// What all calls over the wire share: the offline model, the callees' media engine, threads, voices, ears.
@@ -40,8 +43,7 @@ final class LoopbackStage: Sendable {
         let models = LoopbackModels()
         var offline = OfflineModelServer.Configuration(personaPath: nil)
         offline.host = address
-        offline.script = { models[$0]?.script }
-        offline.persona = { models[$0]?.persona }
+        offline.session = { models[$0]?.session ?? OfflineModelServer.SessionPlan() }
         do {
             let folder = try makeTemporaryFolder()
             var settings = MediaEngine.Configuration()
@@ -120,6 +122,7 @@ final class LoopbackStage: Sendable {
         host.maximumCalls = 1
         host.scriptThreads = 1
         host.scriptSeed = plan.seed
+        host.startTime = plan.test.options.startTime
         host.onFlowNews = { _ in }
         if !usesLiveModel(plan) {
             host.model = RealtimeConfiguration(
