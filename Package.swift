@@ -87,7 +87,7 @@ let package = Package(
             [
                 "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit",
                 "VoiceAgent", "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
-            ]),
+            ], exclude: ["REFERENCE.md"]),
         module(
             "AgentHost",
             [

@@ -30,13 +30,14 @@ public enum SpokenText {
     public static func sentences(_ text: some StringProtocol, limit: Int = 300) -> [String] {
         var sentences: [String] = []
         var current = ""
-        for piece in cleaned(text).split(separator: " ") {
+        let pieces = cleaned(text).split(separator: " ")
+        for (index, piece) in pieces.enumerated() {
             if !current.isEmpty, current.utf8.count + piece.utf8.count >= limit {
                 sentences.append(current)
                 current = ""
             }
             current += (current.isEmpty ? "" : " ") + piece
-            if endsSentence(piece) {
+            if endsSentence(piece, before: index + 1 < pieces.count ? pieces[index + 1] : nil) {
                 sentences.append(current)
                 current = ""
             }
@@ -45,11 +46,11 @@ public enum SpokenText {
         return sentences
     }
 
-    private static func endsSentence(_ piece: Substring) -> Bool {
+    private static func endsSentence(_ piece: Substring, before next: Substring?) -> Bool {
         let bare = piece.reversed().drop { "\"')]".contains($0) }
         guard let last = bare.first, ".?!".contains(last) else { return false }
         if last != "." { return true }
-        return SpokenToken.abbreviations[piece.lowercased()] == nil && !["a.m.", "p.m."].contains(piece.lowercased())
+        return SpokenToken.expansion(of: piece, before: next) == nil && !["a.m.", "p.m."].contains(piece.lowercased())
     }
 
     private static func endsWithPause(_ text: String) -> Bool {
@@ -58,8 +59,9 @@ public enum SpokenText {
 
     private static func tokens(_ text: some StringProtocol) -> [SpokenToken] {
         var tokens: [SpokenToken] = []
-        for piece in cleaned(text).split(separator: " ") {
-            var token = SpokenToken(piece)
+        let pieces = cleaned(text).split(separator: " ")
+        for (index, piece) in pieces.enumerated() {
+            var token = SpokenToken(piece, before: index + 1 < pieces.count ? pieces[index + 1] : nil)
             // "3 pm" is one time.
             if let hour = tokens.last, hour.pause.isEmpty, let joined = hour.joined(withMeridiem: token) {
                 tokens.removeLast()

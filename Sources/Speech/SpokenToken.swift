@@ -4,11 +4,13 @@ struct SpokenToken {
     private(set) var core: Substring
     /// The sign after it that shapes intonation, if any: one of `. , ? ! ; :`.
     private(set) var pause: String
+    /// What an abbreviation stands for.
+    private let expansion: String?
     /// "a m" or "p m", where the next piece said so.
     private var meridiem: [String] = []
 
     /// Pieces whose full stop is part of them.
-    static let abbreviations = [
+    private static let abbreviations = [
         "dr.": "doctor", "mr.": "mister", "mrs.": "missus", "ms.": "miz", "st.": "saint", "vs.": "versus",
         "approx.": "approximately", "appt.": "appointment", "min.": "minutes", "no.": "number",
     ]
@@ -22,13 +24,24 @@ struct SpokenToken {
     /// No word is longer; the rest of one that is goes unsaid, as letters read out for minutes help nobody.
     private static let longestWord = 40
 
-    init(_ piece: Substring) {
+    /// What an abbreviation stands for; `nil` for anything else.
+    ///
+    /// - Parameter next: The piece behind it: "no." is a number's where one follows, and a refusal otherwise.
+    static func expansion(of piece: Substring, before next: Substring?) -> String? {
+        let lower = piece.lowercased()
+        if lower == "no.", !(next?.utf8.contains(where: isDigit) ?? false) { return nil }
+        return abbreviations[lower]
+    }
+
+    /// - Parameter next: The piece behind it.
+    init(_ piece: Substring, before next: Substring?) {
         let opening: Set<Character> = ["(", "[", "{", "\"", "'", "*", "_", "#", "-", "<", ">", "~", "`", "|"]
         let closing: Set<Character> = opening.union([")", "]", "}", ".", ",", "?", "!", ";", ":", "/"])
         var core = piece
         while let first = core.first, opening.contains(first) { core.removeFirst() }
         var pause = ""
-        if Self.abbreviations[core.lowercased()] == nil {
+        expansion = Self.expansion(of: core, before: next)
+        if expansion == nil {
             while let last = core.last, closing.contains(last) {
                 core.removeLast()
                 if ".,?!;:".contains(last) { pause = String(last) }
@@ -52,7 +65,7 @@ struct SpokenToken {
     /// What is said; letters said by name are upper-case.
     var words: [String] {
         guard !core.isEmpty else { return [] }
-        if let expansion = Self.abbreviations[core.lowercased()] { return [expansion] }
+        if let expansion { return [expansion] }
         if let symbol = Self.symbols[String(core)] { return symbol }
         if !meridiem.isEmpty { return (clockTime(core) ?? []) + meridiem }
         // "am" alone is the verb.
@@ -164,7 +177,7 @@ struct SpokenToken {
     private var range: [String]? {
         let parts = core.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ $0.utf8.contains(where: Self.isDigit) }) else { return nil }
-        return SpokenToken(parts[0]).words + ["to"] + SpokenToken(parts[1]).words
+        return SpokenToken(parts[0], before: nil).words + ["to"] + SpokenToken(parts[1], before: nil).words
     }
 
     /// Runs of letters and of digits, apart; single capitals and short runs of capitals without vowels by letter.

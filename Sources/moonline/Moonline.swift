@@ -8,7 +8,7 @@ struct Moonline: AsyncParsableCommand {
         abstract: "A telephone voice-agent host: SIP and OpenAI's Realtime API in one binary, call flows in Lua.",
         version: HostVersion.current,
         subcommands: [
-            InitCommand.self, CheckCommand.self, DevCommand.self, StartCommand.self, CallCommand.self,
+            InitCommand.self, CheckCommand.self, TestCommand.self, DevCommand.self, StartCommand.self, CallCommand.self,
             DispatchCommand.self, TrunkCommand.self, VersionsCommand.self, ReloadCommand.self, RollbackCommand.self,
             DemoCommand.self, OfflineModelCommand.self, ReferenceCommand.self,
         ])

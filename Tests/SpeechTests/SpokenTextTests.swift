@@ -19,7 +19,8 @@ struct SpokenTextTests {
             ("+15105550100", "plus one five one zero five five five zero one zero zero"),
             ("555-0100", "five five five zero one zero zero"), ("B12", "B twelve"), ("0", "zero"),
             ("Dr. Smith vs. Mrs. Jones", "doctor Smith versus missus Jones"), ("NHS", "N H S"),
-            ("I am fine", "I am fine"),
+            ("I am fine", "I am fine"), ("No. 7", "number seven"), ("press 2 for no.", "press two for no."),
+            ("No. That is all.", "No. That is all."),
             ("well-known & loved", "well known and loved"), ("**bold** _text_", "bold text"),
             (
                 "99:99 25:61 2026-13-40",

@@ -9,6 +9,7 @@ local t = require "moonline.test"
 
 t.options {
   agent    = "outbound-caller",
+  persona  = "dental_practice",
   metadata = {
     phone_number     = "+15105550100",
     patient_name     = "Jayden",

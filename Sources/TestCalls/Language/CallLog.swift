@@ -152,7 +152,8 @@ struct CallLog {
             keys.append(Key(key: key, at: now - origin, sequence: timeline.count - 1))
         case .fault(let fault): append(.fault(fault.kind, message: fault.message), at: now)
         case .status(let status): append(.status(status), at: now)
-        case .flowChanged(let version, _): append(.note("the call goes on with version \(version) of the flow"), at: now)
+        case .flowChanged(let version, _):
+            append(.note("the call goes on with version \(version) of the flow"), at: now)
         case .modelReady, .callerSpeech, .usage: break
         }
     }

@@ -82,7 +82,9 @@ enum WordSimilarity {
             }
             row = next
         }
-        return min(1, Double(row[right.count]) / Double(longest))
+        let share = Double(row[right.count]) / Double(longest)
+        // Words that have less than half in common are different words.
+        return share > 0.5 ? 1 : share
     }
 
     /// The letters that carry a word's sound in English: groups that sound alike become one, vowels behind the first

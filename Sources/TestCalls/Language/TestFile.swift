@@ -45,7 +45,8 @@ public struct TestFile: Sendable {
         let whole = TestText(path: path, bytes: source, modules: state.modules)
         guard !state.declarations.isEmpty else {
             throw TestFileError(
-                file: path, message: "the file declares no test: write t.test(\"what it shows\", function(callee, agent) … end)")
+                file: path,
+                message: "the file declares no test: write t.test(\"what it shows\", function(callee, agent) … end)")
         }
         var lines: [String: Int] = [:]
         for declaration in state.declarations {
@@ -151,7 +152,8 @@ struct TestText: Sendable {
     ///
     /// - Parameter chunkName: That of the main file, or of one that it requires.
     func line(_ number: Int, of chunkName: String) -> String? {
-        let bytes = chunkName == self.chunkName ? bytes : modules.values.first { $0.chunkName == chunkName }?.bytes ?? []
+        let bytes =
+            chunkName == self.chunkName ? bytes : modules.values.first { $0.chunkName == chunkName }?.bytes ?? []
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.indices.contains(number - 1) else { return nil }
         return String(decoding: lines[number - 1], as: UTF8.self)

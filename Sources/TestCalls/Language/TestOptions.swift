@@ -15,6 +15,9 @@ public struct TestOptions: Hashable, Sendable {
     public var to = "+15105550100"
     /// The number that calls.
     public var from = "+15105550123"
+    /// Who answers where the test scripts no model: the name of a file in `personas`; `nil` for the one with the
+    /// flow's name, or the only one.
+    public var persona: String?
     /// The metadata of the dispatch.
     public var metadata: JSON = [:]
     /// Unix time of the wall clock when the call begins; `nil` leaves it to the driver. [s]
@@ -42,6 +45,10 @@ struct TestOptionFields: ScriptRecord {
             prose: "Name of the agent; the only flow's, or that of the flow whose file has the test file's name."),
         FunctionSpec.Option(name: "flow", type: "string", prose: "The flow's file, from the folder of the test file."),
         FunctionSpec.Option(
+            name: "persona", type: "string",
+            prose: "Who is the offline model where no `model` is given: a file in `personas`, without `.lua`; the one "
+                + "with the flow's name, or the only one."),
+        FunctionSpec.Option(
             name: "direction", type: Direction.luaType, prose: "Who calls: `outbound` is the agent, and the default."),
         FunctionSpec.Option(name: "to", type: "string", prose: "The number that is called."),
         FunctionSpec.Option(name: "from", type: "string", prose: "The number that calls."),
@@ -68,6 +75,7 @@ struct TestOptionFields: ScriptRecord {
     init(reading record: RecordReader) throws(ScriptMismatch) {
         let agent = try record.field("agent", as: String?.self)
         let flow = try record.field("flow", as: String?.self)
+        let persona = try record.field("persona", as: String?.self)
         let direction = try record.field("direction", as: Direction?.self)
         let to = try record.field("to", as: String?.self)
         let from = try record.field("from", as: String?.self)
@@ -82,6 +90,7 @@ struct TestOptionFields: ScriptRecord {
         change = { options in
             options.agent = agent ?? options.agent
             options.flow = flow ?? options.flow
+            options.persona = persona ?? options.persona
             options.direction = direction?.direction ?? options.direction
             options.to = to ?? options.to
             options.from = from ?? options.from

@@ -79,7 +79,8 @@ extension TestRun {
     }
 
     private func met(
-        _ found: (index: Int, place: Matcher.Place), _ cursor: WritableKeyPath<ExpectationCursors, ExpectationCursors.Speech>,
+        _ found: (index: Int, place: Matcher.Place),
+        _ cursor: WritableKeyPath<ExpectationCursors, ExpectationCursors.Speech>,
         _ list: [CallLog.Utterance]
     ) -> Progress {
         switch found.place {
@@ -93,6 +94,7 @@ extension TestRun {
 
     private func staysSilent(_ running: Running, _ duration: Duration, at now: Instant) -> Progress {
         if log.isOver { return .done() }
+        guard log.answeredAt != nil else { return .waiting(until: nil) }
         if case .counting(let since) = running.stage {
             if log.agentIsSpeaking {
                 return .failed(
@@ -259,9 +261,11 @@ extension Matcher {
     /// Whether a call is handed to whom is expected: a plain text is a number or an address.
     func matches(target: String, patterns: any PatternMatching) -> Bool {
         switch self {
-        case .value(let value): Self.address(of: value.plainText) == Self.address(of: target) || value.plainText == target
+        case .value(let value):
+            Self.address(of: value.plainText) == Self.address(of: target) || value.plainText == target
         case .any(let alternatives): alternatives.contains { $0.matches(target: target, patterns: patterns) }
-        default: matches(text: Self.address(of: target), patterns: patterns) || matches(text: target, patterns: patterns)
+        default:
+            matches(text: Self.address(of: target), patterns: patterns) || matches(text: target, patterns: patterns)
         }
     }
 
@@ -287,7 +291,8 @@ extension Matcher {
         case .value(let value): [outcome.kind.rawValue, outcome.reason].contains(value.plainText)
         case .any(let alternatives): alternatives.contains { $0.matches(outcome: outcome, patterns: patterns) }
         default:
-            matches(text: outcome.kind.rawValue, patterns: patterns) || matches(text: outcome.reason, patterns: patterns)
+            matches(text: outcome.kind.rawValue, patterns: patterns)
+                || matches(text: outcome.reason, patterns: patterns)
         }
     }
 }

@@ -14,7 +14,8 @@ extension TestRun {
         case .dial(let from, let to, let headers):
             guard test.options.direction == .inbound else {
                 return failed(
-                    statement, "callee:calls is for tests with { direction = \"inbound\" }: here the agent calls", at: now)
+                    statement, "callee:calls is for tests with { direction = \"inbound\" }: here the agent calls",
+                    at: now)
             }
             guard taking == .undecided else { return failed(statement, "the callee has called already", at: now) }
             dial(from: from, to: to, headers: headers, at: now)
@@ -107,7 +108,8 @@ extension TestRun {
         guard log.isOver || now >= giveUpAt else { return .waiting(until: giveUpAt) }
         let message =
             log.isOver
-            ? "the call was over before \(expected)" : "the call did not come so far that \(expected), within \((now - running.since).inSeconds)"
+            ? "the call was over before \(expected)"
+            : "the call did not come so far that \(expected), within \((now - running.since).inSeconds)"
         return .failed(
             failure(
                 .expectation, message, statement: statement, expected: expected, nearest: nearestToCall(), at: now))

@@ -43,7 +43,8 @@ extension TestRun {
                 to: matcher, in: log.calleeSpeech, "the agent understood", before: cursors.calleeSpeech.utterance)
         case .receives:
             return log.keys.isEmpty
-                ? "the agent received no key" : "it received \(String(log.keys.map(\.key))), from \(time(log.keys[0].at)) on"
+                ? "the agent received no key"
+                : "it received \(String(log.keys.map(\.key))), from \(time(log.keys[0].at)) on"
         case .calls(let expectation): return nearestAction(to: expectation)
         case .transfers:
             guard let transfer = log.transfers.last else { return nearestFault() ?? "the agent asked for no transfer" }
@@ -106,7 +107,9 @@ extension TestRun {
         case nil: "it has not come back"
         case .failed(let reason): "it failed: \(reason)"
         case .returned(let value):
-            returns.mismatch(value, patterns: state).map { $0.hasPrefix("it is") ? "what it returned: \($0)" : "of what it returned, \($0)" }
+            returns.mismatch(value, patterns: state).map {
+                $0.hasPrefix("it is") ? "what it returned: \($0)" : "of what it returned, \($0)"
+            }
         }
     }
 

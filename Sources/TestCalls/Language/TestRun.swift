@@ -180,7 +180,8 @@ public final class TestRun {
                 let expected = expectation(of: current.statement)
                 fail(
                     failure(
-                        .timeLimit, "the test took longer than \(limit) (time_limit), while it waited until \(expected)",
+                        .timeLimit,
+                        "the test took longer than \(limit) (time_limit), while it waited until \(expected)",
                         statement: current.statement, at: now), at: now)
                 return
             }
@@ -329,7 +330,10 @@ public final class TestRun {
         if case .over = phase { return }
         if log.outcome == nil {
             let patience = Self.patienceForEnd.inSeconds
-            fail(failure(.expectation, "the call did not end within \(patience) of the test's end", statement: nil, at: now), at: now)
+            fail(
+                failure(
+                    .expectation, "the call did not end within \(patience) of the test's end", statement: nil, at: now),
+                at: now)
         } else if failure == nil, let failure = lastChecks(at: now) {
             self.failure = failure
             log.append(.failed(failure.message), at: now)

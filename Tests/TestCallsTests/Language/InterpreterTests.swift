@@ -31,9 +31,10 @@ import Testing
             #expect(rehearsal.times(\.isSpeech) == [6.3], "the callee speaks a moment after the agent is silent")
             rehearsal.agentCalls("look_up_availability", #"{"date":"tomorrow"}"#, returns: "{}", at: 8)
             rehearsal.send(
-                .observed(.latency(TurnLatency(turn: 1, toFirstPacket: .milliseconds(600), toFirstAudio: .zero))), at: 8)
+                .observed(.latency(TurnLatency(turn: 1, toFirstPacket: .milliseconds(600), toFirstAudio: .zero))), at: 8
+            )
             rehearsal.agentSays("There is one, two and three P.M.", from: 8, to: 10)
-            rehearsal.agentCalls("confirm_appointment", #"{"date":"2026-12-01","time":"\(time)"}"#, at: 13)
+            rehearsal.agentCalls("confirm_appointment", #"{"date":"2026-12-01","time":"\#(time)"}"#, at: 13)
             rehearsal.pass(until: 14)
             rehearsal.send(.transferRequested("<sip:+1-510-555-0199@pbx.example>"), at: 15)
             if time == "3pm" {
@@ -210,9 +211,9 @@ import Testing
             rehearsal.begin()
             rehearsal.agentCalls("take_payment", "{}", at: 3)
             rehearsal.agentSays("This call is recorded.", from: 4, to: 6)
-            rehearsal.pass(until: 20)
+            rehearsal.pass(until: 12)
             let result = try rehearsal.result()
-            #expect(result.passed == !isInOrder)
+            #expect(result.passed == !isInOrder, "\(String(describing: result.failure))")
             if isInOrder { #expect(result.failure?.nearest.contains("take_payment {} at 3.00 s") == true) }
         }
     }
@@ -250,7 +251,8 @@ import Testing
         rehearsal.end(at: 4, by: .fault, kind: .modelFailed, reason: "model")
         let failure = try #require(try rehearsal.result().failure)
         #expect(failure.at == .seconds(4))
-        #expect(failure.message.hasPrefix("the call was over (model_failed, model) before the agent says something like"))
+        #expect(
+            failure.message.hasPrefix("the call was over (model_failed, model) before the agent says something like"))
         #expect(failure.nearest == "there was a fault of the model at 3.00 s: The model is gone.")
     }
 
@@ -268,8 +270,10 @@ import Testing
     func silence() throws {
         for speaks in [false, true] {
             let rehearsal = try Rehearsal("agent:stays_silent(3)")
-            rehearsal.begin()
-            rehearsal.send(.agentSpeech(started: true), at: 1.9)
+            rehearsal.send(.began, at: 0)
+            rehearsal.send(.ringing, at: 1)
+            rehearsal.send(.agentSpeech(started: true), at: 2)
+            rehearsal.send(.answered, at: 2.1)
             rehearsal.send(.agentSpeech(started: false), at: 4)
             if speaks { rehearsal.send(.agentSpeech(started: true), at: 6.5) }
             rehearsal.pass(until: 8)

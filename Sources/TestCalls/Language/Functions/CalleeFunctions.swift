@@ -120,7 +120,8 @@ enum CalleeFunctions {
         ) { test, status throws(ScriptMismatch) in
             let status = status ?? 603
             guard (400...699).contains(status) else {
-                throw ScriptMismatch(reason: "bad argument #1 to 'refuses_transfer' (400 to 699 expected, got \(status))")
+                throw ScriptMismatch(
+                    reason: "bad argument #1 to 'refuses_transfer' (400 to 699 expected, got \(status))")
             }
             test.instructions.append(.takeTransfers(refusing: Int(status)))
             return .none

@@ -108,7 +108,9 @@ struct SpokenSource: ScriptArgument {
             guard !text.trimmed.isEmpty else { throw ScriptMismatch(reason: "text expected, got an empty one") }
             return SpokenSource(part: .text(text, voice: nil))
         }
-        guard case .table = value else { throw ScriptMismatch(reason: "text or { wav = … } expected, got \(value.typeName)") }
+        guard case .table = value else {
+            throw ScriptMismatch(reason: "text or { wav = … } expected, got \(value.typeName)")
+        }
         return SpokenSource(part: .file(try SoundRecord.read(value, in: state).wav))
     }
 
@@ -197,7 +199,8 @@ extension ModelScript.Entry {
         FunctionSpec.Option(
             name: "start", type: "true", prose: "When: the model is to speak though nobody said anything."),
         FunctionSpec.Option(
-            name: "hears", type: TextExpectation.luaType, prose: "When: the callee said this; `t.pattern` cannot be used."),
+            name: "hears", type: TextExpectation.luaType,
+            prose: "When: the callee said this; `t.pattern` cannot be used."),
         FunctionSpec.Option(name: "result_of", type: "string", prose: "When: the action of this name came back."),
         FunctionSpec.Option(
             name: "instructed", type: TextExpectation.luaType,

@@ -1,0 +1,59 @@
+import AgentHost
+import Conversation
+import OfflineModel
+import SansIO
+import VoiceAgent
+
+// The model's side.
+extension VirtualCall {
+    func openModel() {
+        guard outcome == nil else { return }
+        let configuration = RealtimeServerSession.Configuration(
+            seed: modelSeed, unixTime: Int64(startTime + (now - .zero).seconds))
+        do {
+            let model = try VirtualModel(
+                configuration, handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
+                persona: plan.persona, services: stage.model,
+                answer: brain == nil ? nil : { [unowned self] in answer($0) },
+                words: stage.configuration.recognizes ? nil : { [unowned self] in knownWords() },
+                today: LocalDay.universal(unixTime: Int64(startTime)), at: now)
+            self.model = model
+            deliver(.model(.connected))
+            send(model.start(at: now))
+        } catch {
+            deliver(.model(.failed(message: "\(error)")))
+        }
+    }
+
+    func send(_ outputs: [VirtualModel.Output]) {
+        for output in outputs { plan(.fromModel(output), in: VirtualCall.modelDelay) }
+    }
+
+    func receive(_ output: VirtualModel.Output) {
+        guard model != nil else { return }
+        switch output {
+        case .text(let bytes): deliver(.model(ModelEvent(RealtimeConnection.parse(bytes))))
+        case .closed(let code, let reason):
+            model = nil
+            deliver(.model(.closed(code: Int(code), reason: reason)))
+        case .dropped:
+            model = nil
+            deliver(.model(.closed(code: 1006, reason: "the connection was dropped")))
+        }
+    }
+
+    /// What the callee has said since the model was last told.
+    func knownWords() -> String {
+        defer { spokenWords = [] }
+        return spokenWords.joined(separator: " ")
+    }
+
+    func answer(_ request: PersonaRequest) -> [PersonaStep] {
+        // A pause within a sentence ends a turn, and what was said has been told with the first.
+        if case .heard(let words) = request.trigger, words.isEmpty { return [] }
+        let known = brain?.unexpected.count ?? 0
+        let steps = brain?.answer(request) ?? []
+        for sentence in brain?.unexpected.dropFirst(known) ?? [] { run.note(sentence, at: now) }
+        return steps
+    }
+}

@@ -1,0 +1,262 @@
+import AgentHost
+import Audio
+import Conversation
+import MediaEngine
+import OfflineModel
+import SIP
+import SansIO
+import ScriptAPI
+import Speech
+import Telephony
+import VoiceAgent
+
+/// One test call in virtual time: agent, callee, model and the network between them, stepped by one task.
+///
+/// The cores are those of production: `PhoneCore`, `MediaSession`, `CallSession`, `CallScript`, and the offline model's
+/// `RealtimeServerSession`. Only what drives them is another: no socket, no thread, no clock. Nothing but the seed is
+/// random, so that equal seeds give equal calls.
+final class VirtualCall {
+    typealias Side = VirtualPhone.Side
+
+    /// What is on its way.
+    enum Delivery {
+        case signalling(to: Side, [UInt8])
+        case media(to: Side, VirtualMedia.Datagram)
+        case modelConnected
+        case toModel([UInt8])
+        case fromModel(VirtualModel.Output)
+        case modelReset
+        case service(ScriptTaskID, ServiceResult)
+        case understood(String)
+        case key(Character)
+        case pressed
+    }
+
+    /// From us to the model's server, and back.
+    static let modelDelay = Duration.milliseconds(20)
+    static let connectDelay = Duration.milliseconds(90)
+    /// How long the callee's recogniser takes in virtual time.
+    static let understandingDelay = Duration.milliseconds(150)
+    /// After the end of everything; transactions only absorb retransmissions for so long (RFC 3261 §17: 64·T1).
+    private static let longestAfterlife = Duration.seconds(80)
+    /// Steps at one instant: more are an endless loop.
+    private static let maximumSteps = 1_000_000
+
+    let plan: VirtualCallPlan
+    let stage: VirtualStage
+    let run: TestRun
+    private(set) var now = Instant.zero
+    var queue = EventQueue<Delivery>()
+    let startTime: Double
+
+    let agent: VirtualPhone
+    let callee: VirtualPhone
+    let ears: CalleeEars
+
+    // The agent's side
+    var session: CallSession
+    var script: CallScript?
+    var scriptFault: ScriptFault?
+    var gate = UplinkGate()
+    var mailbox: [CallSession.Event] = []
+    var services: Set<ScriptTaskID> = []
+    var outcome: CallOutcome?
+    var recording: SteppedRecording?
+    var nextRecordingWrite = Instant.zero
+
+    // The model's side
+    var model: VirtualModel?
+    var brain: ModelBrain?
+    let modelSeed: UInt64
+    let scriptSeed: UInt64
+
+    // The callee's side
+    let voice: UtteranceAudio
+    var lastTag: UInt32 = 0
+    /// Words that the callee has begun to say, and that the model has not been told of.
+    var spokenWords: [String] = []
+    var answeredAt: Instant?
+    var isFinishing = false
+
+    var log: VirtualLog?
+
+    init(_ plan: VirtualCallPlan, stage: VirtualStage) throws {
+        self.plan = plan
+        self.stage = stage
+        let options = plan.test.options
+        run = try TestRun(plan.test, seed: plan.seed)
+        var random = SeededRandom(seed: plan.seed)
+        agent = VirtualPhone(.agent, seed: random.next(), conditions: options.network)
+        callee = VirtualPhone(.callee, seed: random.next(), conditions: options.network)
+        modelSeed = random.next()
+        scriptSeed = random.next()
+        ears = try CalleeEars(keepsSamples: plan.test.usesRecognition)
+        startTime = options.startTime ?? VirtualStage.startTime
+        voice = UtteranceAudio(
+            sentences: stage.sentences,
+            voice: SpeechSynthesizer.Voice(rawValue: options.voice ?? stage.configuration.voice) ?? .awb,
+            folder: plan.testFolder)
+        brain = options.model.map { ModelBrain($0) }
+
+        if let folder = plan.folder { recording = try SteppedRecording(path: folder + "/recording.wav") }
+        session = CallSession(configuration: VirtualCall.configuration(plan, stage, startTime: startTime))
+        begin(headers: [:])
+    }
+
+    private static func configuration(
+        _ plan: VirtualCallPlan, _ stage: VirtualStage, startTime: Double, headers: [String: String] = [:]
+    ) -> CallSession.Configuration {
+        let options = plan.test.options
+        let facts = CallFacts(
+            id: "CA_test", to: options.to, from: options.from, direction: options.direction, metadata: plan.metadata,
+            headers: headers, startedAt: startTime, room: options.direction == .inbound ? "sip-test" : "test",
+            mode: plan.flow.definition.mode, version: plan.flow.version)
+        let settings = stage.configuration
+        var configuration = CallSession.Configuration(
+            facts: facts, definition: plan.flow.definition, model: settings.modelOptions, limits: settings.limits,
+            callerID: options.from)
+        if let fallback = plan.flow.definition.fallback {
+            stage.fallbackVoice.prepare(fallback.text)
+            configuration.fallbackAudio = stage.fallbackVoice.audio(of: fallback.text)
+        }
+        return configuration
+    }
+
+    /// Makes the agent's session and script.
+    ///
+    /// - Parameter headers: Of the INVITE that came in.
+    func begin(headers: [String: String]) {
+        let configuration = VirtualCall.configuration(plan, stage, startTime: startTime, headers: headers)
+        let settings = stage.configuration
+        session = CallSession(configuration: configuration)
+        do throws(ScriptFault) {
+            script = try CallScript(
+                flow: plan.flow, facts: configuration.facts, limits: settings.scriptLimits,
+                environment: settings.scriptEnvironment, seed: scriptSeed
+            ) { _, _, _ in }
+        } catch {
+            scriptFault = error
+        }
+        if plan.keepsLog {
+            log = VirtualLog(
+                CallLogBeginning(
+                    seed: scriptSeed, clock: .zero, flowPath: plan.flow.path, configuration: configuration,
+                    script: ScriptSurroundings(
+                        limits: settings.scriptLimits, environment: settings.scriptEnvironment
+                    ).logged), flow: plan.flow)
+        }
+    }
+
+    // MARK: Time
+
+    /// Runs the call to its end.
+    func play() async -> VirtualCallResult {
+        if let recording { recording.begin(on: agent.channel) }
+        perform(run.receive(.began, at: now))
+        if plan.test.options.direction == .outbound { deliver(.start) }
+        await emptyMailbox()
+        var steps = 0
+        var giveUpAt = Instant.zero + plan.test.options.timeLimit + VirtualCall.longestAfterlife
+        while let next = nextInstant {
+            guard next <= giveUpAt else { break }
+            steps = next > now ? 0 : steps + 1
+            if steps > VirtualCall.maximumSteps {
+                perform(run.abort("The simulation does not get beyond \(now.nanoseconds) ns.", at: now))
+                break
+            }
+            now = max(now, next)
+            await step()
+            if outcome != nil, run.result != nil { giveUpAt = min(giveUpAt, now + VirtualCall.longestAfterlife) }
+        }
+        if run.result == nil { perform(run.abort("The call did not end.", at: giveUpAt)) }
+        script?.close()
+        closeMedia(agent)
+        closeMedia(callee)
+        recording?.finish()
+        return VirtualCallResult(
+            test: run.result ?? .notRun(plan.test, seed: plan.seed, message: "The call did not end."),
+            outcome: outcome, log: log,
+            agentMedia: agent.channel.statistics, calleeMedia: callee.channel.statistics,
+            leftovers: leftovers)
+    }
+
+    /// What should not be there any more.
+    var leftovers: [String] {
+        var left: [String] = []
+        if outcome == nil { left.append("the call has no outcome") }
+        for phone in [agent, callee] where !phone.core.isIdle {
+            left.append("\(phone.side) keeps calls or transactions")
+        }
+        if let deadline = session.nextDeadline { left.append("the call's timer at \(deadline.nanoseconds) ns") }
+        return left
+    }
+
+    var nextInstant: Instant? {
+        var next = queue.next ?? .distantFuture
+        for phone in [agent, callee] {
+            if let tick = phone.media?.nextTick, tick < next { next = tick }
+            if let deadline = phone.core.nextDeadline, deadline < next { next = deadline }
+        }
+        if let deadline = session.nextDeadline, deadline < next { next = deadline }
+        if let deadline = model?.nextDeadline, deadline < next { next = deadline }
+        if let deadline = run.nextDeadline, deadline < next { next = deadline }
+        return next == .distantFuture ? nil : next
+    }
+
+    /// Does one thing that is due: deliveries first, in the order in which they were planned.
+    private func step() async {
+        if let delivery = queue.takeDue(at: now) {
+            receive(delivery)
+        } else if let deadline = agent.core.nextDeadline, deadline <= now {
+            perform(agent.core.receive(.deadline, at: now), of: agent)
+        } else if let deadline = callee.core.nextDeadline, deadline <= now {
+            perform(callee.core.receive(.deadline, at: now), of: callee)
+        } else if let tick = agent.media?.nextTick, tick <= now {
+            self.tick(agent)
+        } else if let tick = callee.media?.nextTick, tick <= now {
+            self.tick(callee)
+        } else if let deadline = model?.nextDeadline, deadline <= now {
+            send(model?.advance(at: now) ?? [])
+        } else if let deadline = session.nextDeadline, deadline <= now {
+            deliver(.deadline)
+        } else if let deadline = run.nextDeadline, deadline <= now {
+            perform(run.receive(.deadline, at: now))
+        }
+        await emptyMailbox()
+        if let recording, now >= nextRecordingWrite {
+            nextRecordingWrite = now + .seconds(2)
+            recording.write()
+        }
+    }
+
+    func plan(_ delivery: Delivery, in delay: Duration) {
+        queue.insert(delivery, at: now + delay)
+    }
+
+    private func receive(_ delivery: Delivery) {
+        switch delivery {
+        case .signalling(let side, let bytes):
+            let phone = phone(side)
+            perform(phone.core.receive(.datagram(bytes, from: side.other.signalling), at: now), of: phone)
+        case .media(let side, let datagram):
+            let phone = phone(side)
+            guard let source = SocketAddress(side.other.mediaAddress(isControl: datagram.isControl)) else { return }
+            phone.media?.receive(datagram, from: source, at: now)
+            drain(phone)
+        case .modelConnected: openModel()
+        case .toModel(let bytes): send(model?.receive(bytes, at: now) ?? [])
+        case .fromModel(let output): receive(output)
+        case .modelReset:
+            guard model != nil else { return }
+            model = nil
+            deliver(.model(.closed(code: 1006, reason: "the connection was reset")))
+        case .service(let task, let result):
+            if services.remove(task) != nil { deliver(.service(task, result)) }
+        case .understood(let text): perform(run.receive(.understood(text), at: now))
+        case .key(let key): callee.channel.sendDigits(String(key))
+        case .pressed: perform(run.receive(.pressed, at: now))
+        }
+    }
+
+    func phone(_ side: Side) -> VirtualPhone { side == .agent ? agent : callee }
+}

@@ -1,0 +1,111 @@
+import AgentHost
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Logging
+import SansIO
+import ScriptAPI
+import TestCalls
+import VoiceAgent
+
+struct TestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Play test calls against your flows.",
+        discussion: """
+            Test files are Lua: moonline reference --tests says what they may use. Without --virtual each call goes \
+            over real SIP and RTP on this machine, in real time; with it the same call is played on a virtual clock, as \
+            fast as the processor allows, and the same seed gives the same call. The model is the offline one, or what \
+            a test says by t.model; --live takes the real service, and costs what it costs.
+
+            Recordings and event logs of calls that failed are kept below the results folder. Exit status 0 means that \
+            all tests passed, 1 that one did not, 2 that nothing could be tested.
+            """)
+
+    @ArgumentParser.Argument(
+        help: "Test files, or folders with test files; the scripts folder's tests/ without any.", completion: .file())
+    var paths: [String] = []
+
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Play the calls in virtual time.")
+    var virtual = false
+
+    @Flag(help: "Take the model from OPENAI_BASE_URL with OPENAI_API_KEY, over the wire.")
+    var live = false
+
+    @Flag(help: "Let the offline model listen with its recogniser in virtual time too; slower.")
+    var recognize = false
+
+    @Option(help: "Play the tests whose name or file contains this.")
+    var filter: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: "Calls at a time; default: 1 over the wire, the number of processors in virtual time.")
+    var jobs: Int?
+
+    @Option(help: "Seed of everything that is random.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Play each test with so many seeds, from --seed on.")
+    var seeds: Int = 1
+
+    @Flag(help: "End with the first failure.")
+    var failFast = false
+
+    @Flag(help: "Keep the files of calls that passed too.")
+    var keep = false
+
+    @Option(help: "Folder of the files that calls leave; default: .moonline/tests.")
+    var results: String?
+
+    @Option(help: "Write a report for machines to this file, in JUnit's XML.")
+    var junit: String?
+
+    @Flag(help: "Print one JSON object and nothing else on standard output.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Show the conversation of calls that passed too.")
+    var verbose = false
+
+    @Flag(help: "Play the tests again whenever a test, a flow or a persona changes.")
+    var watch = false
+
+    func validate() throws {
+        guard jobs ?? 1 >= 1 else { throw ValidationError("--jobs must be at least 1.") }
+        guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1.") }
+        guard !(virtual && live) else {
+            throw ValidationError("--live needs the real clock: leave out --virtual.")
+        }
+        guard !(recognize && !virtual) else {
+            throw ValidationError("--recognize is for --virtual; over the wire the model always listens.")
+        }
+        guard !(watch && (json || junit != nil)) else {
+            throw ValidationError("--watch is for people: leave out --json and --junit.")
+        }
+    }
+
+    func run() async throws {
+        try await reportingFailures {
+            let settings = try Settings()
+            let session = try TestSession(self, settings: settings)
+            if watch { return try await session.watch() }
+            let results = try await session.run()
+            if !results.allSatisfy(\.passed) { throw ExitCode(1) }
+        }
+    }
+}
+
+extension TestCommand {
+    /// Limits and surroundings of scripts; with `--live` the model too.
+    func hostConfiguration(_ settings: Settings) throws -> HostConfiguration {
+        var host = HostOptions()
+        host.common = common
+        if live { return try host.configuration(settings) }
+        var configuration = HostConfiguration(
+            flowsFolder: common.flowsFolder(settings), dataFolder: "",
+            model: RealtimeConfiguration(baseURL: "", apiKey: "", model: HostOptions.defaultModel))
+        try configuration.applyScriptSettings(settings)
+        return configuration
+    }
+}

@@ -1,0 +1,140 @@
+import AgentHost
+import FoundationEssentials
+import Glibc
+import Logging
+import SansIO
+import ScriptAPI
+import TestCalls
+import VoiceAgent
+
+/// One run of `moonline test` after the other: once, or whenever a file changes.
+struct TestSession {
+    let command: TestCommand
+    let settings: Settings
+    private let logger: Logger
+    private let host: HostConfiguration
+    private let report: ConsoleReport
+
+    /// How often files are looked at.
+    private static let watchInterval = Duration.milliseconds(300)
+
+    init(_ command: TestCommand, settings: Settings) throws {
+        OpenFiles.raiseLimit()
+        self.command = command
+        self.settings = settings
+        logger = try command.common.logger(settings, default: .critical)
+        report = ConsoleReport(
+            colour: !command.json && Console.hasColor(STDOUT_FILENO), verbose: command.verbose)
+        host = try command.hostConfiguration(settings)
+    }
+
+    /// Plays what was selected, and reports.
+    ///
+    /// - Throws: `Settings.Invalid` where there is nothing to test.
+    func run() async throws -> [TestResult] {
+        let selection = try select()
+        let began = ContinuousClock.now
+        let player = try await makePlayer()
+        var options = TestRunner.Options()
+        options.jobs = command.jobs ?? (command.virtual ? ProcessInfo.processInfo.activeProcessorCount : 1)
+        options.firstSeed = command.seed
+        options.seedCount = command.seeds
+        options.resultsFolder = command.results ?? settings["MOONLINE_DATA"].map { $0 + "/tests" } ?? ".moonline/tests"
+        options.keepsAll = command.keep
+        options.stopsAtFailure = command.failFast
+        let (report, isJSON, isTerse) = (report, command.json, command.seeds > 1)
+        let results = await TestRunner(player, options: options).run(selection) { result in
+            // Of thousands of seeds, those that fail are news.
+            if !isJSON, !isTerse || !result.passed { Console.printLater(report.line(result)) }
+        }
+        await player.shutDown()
+        let wallTime = ContinuousClock.now - began
+        if let path = command.junit {
+            try FileSystem.write(JUnitReport.text(results, wallTime: wallTime), to: path)
+        }
+        if command.json {
+            Console.print(JSONReport.text(results, wallTime: wallTime))
+        } else {
+            Console.print(report.summary(results, wallTime: wallTime))
+        }
+        return results
+    }
+
+    /// Plays the tests again whenever a file changes that they depend on, until somebody interrupts.
+    func watch() async throws {
+        let signals = Signals()
+        let watching = Task {
+            while !Task.isCancelled {
+                var files = watchedFiles()
+                do {
+                    _ = try await run()
+                } catch {
+                    Console.failure("\(error)")
+                }
+                Console.print("\nWaiting for a change; Ctrl-C ends.")
+                let before = FileStates(files)
+                while case let now = FileStates(files), now == before {
+                    try await Task.sleep(for: TestSession.watchInterval)
+                    files = watchedFiles()
+                }
+            }
+        }
+        for await _ in signals.received { break }
+        watching.cancel()
+    }
+
+    private var scriptsFolder: String { command.common.scriptsFolder(settings) }
+
+    private var testPaths: [String] {
+        command.paths.isEmpty ? [scriptsFolder == "." ? "tests" : scriptsFolder + "/tests"] : command.paths
+    }
+
+    private var personasFolder: String { scriptsFolder == "." ? "personas" : scriptsFolder + "/personas" }
+
+    private func select() throws -> TestSelection {
+        let files = try LuaFiles.named(
+            testPaths, kind: "test file",
+            hint: "Give a test file, or a folder with test files; `moonline init` makes one.")
+        let flows = try LuaFiles.inside(host.flowsFolder).map {
+            LoadedFlowFile(path: $0, limits: host.scriptLimits, environment: host.scriptEnvironment)
+        }
+        let selection = TestSelection(
+            testFiles: files, flows: flows, personas: try LuaFiles.inside(personasFolder), filter: command.filter,
+            seed: command.seed)
+        guard !selection.entries.isEmpty else {
+            throw Settings.Invalid(
+                description: "No test has “\(command.filter ?? "")” in its name. Leave out --filter to see all names.")
+        }
+        return selection
+    }
+
+    private func makePlayer() async throws -> any TestPlayer {
+        if command.virtual {
+            var configuration = VirtualStage.Configuration()
+            configuration.scriptLimits = host.scriptLimits
+            configuration.scriptEnvironment = host.scriptEnvironment
+            configuration.scriptEnvironment.timeZone = "UTC"
+            configuration.limits = host.limits
+            configuration.recognizes = command.recognize
+            return VirtualPlayer(stage: try VirtualStage(configuration, logger: logger))
+        }
+        var configuration = LoopbackPlayer.Configuration(host: host)
+        configuration.isLive = command.live
+        return try await LoopbackPlayer.start(configuration, logger: logger)
+    }
+
+    /// Everything that a test may depend on.
+    private func watchedFiles() -> [String] {
+        var files: [String] = []
+        for path in testPaths + [host.flowsFolder, personasFolder] {
+            guard FileSystem.isFolder(path) else {
+                files.append(path)
+                continue
+            }
+            // A folder that goes while it is read is looked at again soon.
+            let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+            files += names.filter { $0.hasSuffix(".lua") }.map { path + "/" + $0 }
+        }
+        return files
+    }
+}
