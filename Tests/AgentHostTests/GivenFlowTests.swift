@@ -1,6 +1,8 @@
 import AgentHost
+import CallStore
 import Conversation
 import Foundation
+import Logging
 import ScriptAPI
 import TestSupport
 import Testing
