@@ -11,8 +11,6 @@ struct CallEntry: Sendable {
     var remoteOffer: [UInt8]?
     /// What has been agreed upon; early media counts.
     var audio: NegotiatedAudio?
-    /// Our answer, when a 183 has carried it: the 200 carries the same (RFC 3261 §13.2.1).
-    var earlyAnswer: [UInt8]?
     /// The codec of the stream's first start: it keeps that law to its owner, and converts if the wire changes.
     var codec: MediaParameters.Codec?
     var isAnswered = false

@@ -7,9 +7,6 @@ public enum PhoneCommand: Equatable, Sendable {
 
     /// Sends 180.
     case ring
-    /// Starts audio and sends 183 with our answer: what is played is heard before the call is answered (RFC 3960 §3.1).
-    /// A call without an offer only rings; one whose offer cannot be met is refused with 488.
-    case ringWithAudio
     /// Starts audio and sends 200; refuses with 488 when the caller's offer cannot be met.
     case answer
     /// Refuses with 300–699; other codes become 480.
@@ -50,7 +47,6 @@ extension PhoneCore {
     mutating func perform(_ command: PhoneCommand, on handle: CallHandle, at now: Instant) {
         switch command {
         case .ring: ask(.ring(status: 180, body: nil), of: handle, at: now)
-        case .ringWithAudio: ringWithAudio(handle, at: now)
         case .answer: answer(handle, at: now)
         case .reject(let status): ask(.reject(status: status, reason: nil, headers: Headers()), of: handle, at: now)
         case .hangUp(let reason):

@@ -104,29 +104,15 @@ extension PhoneCore {
 
     // MARK: Incoming calls
 
-    /// Rings with audio, once; refuses the call when its offer cannot be met.
-    mutating func ringWithAudio(_ handle: CallHandle, at now: Instant) {
-        guard var entry = entries[handle], !entry.isOutgoing, !entry.isAnswered, entry.earlyAnswer == nil else { return }
-        guard let offer = entry.remoteOffer else { return ask(.ring(status: 180, body: nil), of: handle, at: now) }
-        do {
-            let body = try answer(offer, &entry, handle)
-            entry.earlyAnswer = body
-            entries[handle] = entry
-            ask(.ring(status: 183, body: body), of: handle, at: now)
-        } catch {
-            refuse(handle, error, at: now)
-        }
-    }
-
     /// Answers an incoming call, once; refuses it when its offer cannot be met.
     mutating func answer(_ handle: CallHandle, at now: Instant) {
         guard var entry = entries[handle], !entry.isOutgoing, !entry.isAnswered else { return }
         do {
             let body: [UInt8]
-            if let early = entry.earlyAnswer {
-                body = early
-            } else if let offer = entry.remoteOffer {
-                body = try answer(offer, &entry, handle)
+            if let offer = entry.remoteOffer {
+                let (description, audio) = try entry.session.answer(SessionDescription(parsing: offer))
+                try start(audio, &entry, handle)
+                body = description.bytes
             } else {
                 body = entry.session.makeOffer().bytes
             }
@@ -134,20 +120,9 @@ extension PhoneCore {
             entries[handle] = entry
             ask(.answer(body: body), of: handle, at: now)
         } catch {
-            refuse(handle, error, at: now)
+            actions.append(.notice("an incoming call cannot be answered: \(describe(error))"))
+            ask(.reject(status: 488, reason: nil, headers: Headers()), of: handle, at: now)
         }
-    }
-
-    /// Answers the caller's offer, and starts the audio.
-    private mutating func answer(_ offer: [UInt8], _ entry: inout CallEntry, _ handle: CallHandle) throws -> [UInt8] {
-        let (description, audio) = try entry.session.answer(SessionDescription(parsing: offer))
-        try start(audio, &entry, handle)
-        return description.bytes
-    }
-
-    private mutating func refuse(_ handle: CallHandle, _ error: any Error, at now: Instant) {
-        actions.append(.notice("an incoming call cannot be answered: \(describe(error))"))
-        ask(.reject(status: 488, reason: nil, headers: Headers()), of: handle, at: now)
     }
 
     // MARK: Re-INVITE

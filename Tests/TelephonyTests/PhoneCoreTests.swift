@@ -141,50 +141,6 @@ struct PhoneCoreTests {
             ])
     }
 
-    @Test("Ringing with audio answers the offer in a 183; the 200 carries the same answer (RFC 3261 §13.2.1)")
-    func ringingWithAudio() throws {
-        var line = VirtualLine()
-        try line.place()
-        line.run(for: .milliseconds(100))
-        line.command(1, .ringWithAudio)
-        line.command(1, .ringWithAudio)
-        line.run(for: .seconds(1))
-        line.command(1, .answer)
-        line.command(1, .ringWithAudio)
-        line.run(for: .seconds(1))
-        line.command(0, .hangUp(reason: "enough"))
-        line.run()
-        let media = "media 192.0.2.2:5004 pcmu sendReceive"
-        #expect(
-            line.story(0) == [
-                "send INVITE", media, "rings with early media", "send ACK", media, "answered in pcmu",
-                "ended by us: enough", "send BYE",
-            ])
-        #expect(
-            line.story(1) == [
-                "alice calls bob", "media 192.0.2.1:4002 pcmu sendReceive", "send 183", "send 200", "answered in pcmu",
-                "send 200", "ended by them: enough",
-            ])
-        #expect(line.isIdle)
-    }
-
-    @Test("Ringing with audio refuses an offer that cannot be met, and only rings where there is none")
-    func ringingWithoutOffer() {
-        var line = VirtualLine(withStranger: true)
-        line.strangerCalls(offer: VirtualLine.description(formats: "18"))
-        line.run(for: .milliseconds(100))
-        line.command(0, .ringWithAudio)
-        line.run()
-        #expect(line.story(0).contains("send 488"))
-        #expect(line.isIdle)
-        line = VirtualLine(withStranger: true)
-        line.strangerCalls(offer: [])
-        line.run(for: .milliseconds(100))
-        line.command(0, .ringWithAudio)
-        line.run(for: .milliseconds(100))
-        #expect(line.story(0).last == "send 180")
-    }
-
     @Test("A hold by re-INVITE changes the audio, is answered, and then told; so is its end")
     func hold() {
         var line = establishedByStranger()

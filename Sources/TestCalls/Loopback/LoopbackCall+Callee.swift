@@ -8,9 +8,6 @@ extension LoopbackCall {
     /// Held, and from one key to the next. RFC 4733 sends a key for as long as it is held.
     private static let keyInterval = Duration.milliseconds(300)
     private static let pauseKey = Duration.milliseconds(500)
-    /// How far noise is sent ahead, and how often; words wait behind it.
-    private static let noiseAhead = Duration.milliseconds(60)
-    private static let noiseInterval = Duration.milliseconds(20)
 
     func perform(_ actions: [CalleeAction]) async {
         for action in actions {
@@ -25,18 +22,10 @@ extension LoopbackCall {
     private func perform(_ action: CalleeAction, on phone: LoopbackPhone) async {
         switch action {
         case .dial(let from, let to, let headers): await dial(phone, from: from, to: to, headers)
-        case .answer:
-            phone.stream.flush()
-            await command(.answer, on: phone)
-        case .earlyMedia(let utterance):
-            await command(.ringWithAudio, on: phone)
-            await speak(utterance, on: phone, isAwaited: false)
+        case .answer: await command(.answer, on: phone)
         case .reject(let status): await command(.reject(status: status), on: phone)
-        case .speak(let utterance): await speak(utterance, on: phone, isAwaited: true)
-        case .stopSpeaking:
-            phone.stream.flush()
-            audioUntil = MonotonicClock.now()
-        case .noise(let decibels): surround(with: decibels)
+        case .speak(let utterance): await speak(utterance, on: phone)
+        case .stopSpeaking: phone.stream.flush()
         case .press(let keys): press(keys)
         case .acceptTransfer:
             await command(.acceptTransfer, on: phone)
@@ -57,9 +46,9 @@ extension LoopbackCall {
     /// A stranger's telephone does what it does; the test can only wait.
     private func performWithoutPhone(_ action: CalleeAction) async {
         switch action {
-        case .answer, .acceptTransfer, .noise(decibels: nil): break
+        case .answer, .acceptTransfer: break
         case .finish: if report == nil { await endAgentsCall() }
-        case .dial, .earlyMedia, .reject, .speak, .stopSpeaking, .noise, .press, .refuseTransfer, .hangUp:
+        case .dial, .reject, .speak, .stopSpeaking, .press, .refuseTransfer, .hangUp:
             let stranger = plan.stranger ?? ""
             await perform(
                 run.abort(
@@ -84,49 +73,17 @@ extension LoopbackCall {
         }
     }
 
-    // MARK: Audio
-
-    /// - Parameter isAwaited: Whether the test waits for the end.
-    private func speak(_ utterance: Utterance, on phone: LoopbackPhone, isAwaited: Bool) async {
+    private func speak(_ utterance: Utterance, on phone: LoopbackPhone) async {
         do throws(UtteranceAudio.Failure) {
             let audio = try voice.bytes(of: utterance)
+            model.hear(utterance.text)
             lastTag += 1
-            if isAwaited {
-                model.hear(utterance.text)
-                spokenTag = lastTag
-            }
-            play(audio, tag: lastTag, on: phone)
+            spokenTag = lastTag
+            phone.play(audio, tag: lastTag)
             phone.stream.finish(tag: lastTag)
         } catch {
             await perform(run.abort("The callee cannot speak: \(error.description).", at: now))
         }
-    }
-
-    private func play(_ audio: [UInt8], tag: UInt32, on phone: LoopbackPhone) {
-        let now = MonotonicClock.now()
-        phone.play(noise?.add(to: audio) ?? audio, tag: tag)
-        audioUntil = max(now, audioUntil) + .nanoseconds(Int64(audio.count) * 1_000_000_000 / Int64(G711.sampleRate))
-    }
-
-    private func surround(with decibels: Double?) {
-        let wasNoisy = noise != nil
-        noise = decibels.map { BackgroundNoise(decibels: $0, seed: plan.seed) }
-        if !wasNoisy, noise != nil { feedNoise(at: MonotonicClock.now()) }
-    }
-
-    /// Sends noise while nothing else is sent.
-    func feedNoise(at now: Instant) {
-        guard var noise, let phone else { return }
-        if phone.law != nil {
-            let missing = now + LoopbackCall.noiseAhead - max(now, audioUntil)
-            if missing > .zero {
-                let count = Int(missing.nanoseconds * Int64(G711.sampleRate) / 1_000_000_000)
-                phone.play(noise.audio(count), tag: 0)
-                audioUntil = now + LoopbackCall.noiseAhead
-                self.noise = noise
-            }
-        }
-        plans.insert(.noise, at: now + LoopbackCall.noiseInterval)
     }
 
     private func press(_ keys: String) {
@@ -149,11 +106,9 @@ extension CalleeAction {
         switch self {
         case .dial: "call"
         case .answer: "answer"
-        case .earlyMedia: "play something before it answers"
         case .reject: "reject the call"
         case .speak: "speak"
         case .stopSpeaking: "fall silent"
-        case .noise: "be noisy"
         case .press: "press keys"
         case .acceptTransfer, .refuseTransfer: "take or refuse transfers"
         case .hangUp, .finish: "hang up"

@@ -33,7 +33,6 @@ final class LoopbackCall {
     enum Plan {
         case key(Character)
         case pressed
-        case noise
         case modelReset
         /// The test is aborted.
         case abort
@@ -69,9 +68,6 @@ final class LoopbackCall {
     var lastTag: UInt32 = 0
     /// What the test waits for: the tag that is spoken.
     var spokenTag: UInt32?
-    var noise: BackgroundNoise?
-    /// Until when there is something to send.
-    var audioUntil = Instant.zero
 
     /// - Throws: `TestFileError`, `VoiceActivityDetector.Failure`.
     init(_ plan: LoopbackPlan, on stage: LoopbackStage) throws {
@@ -214,7 +210,6 @@ final class LoopbackCall {
             switch plan {
             case .key(let key): phone?.stream.sendDigits(String(key))
             case .pressed: await perform(run.receive(.pressed, at: self.now))
-            case .noise: feedNoise(at: now)
             case .modelReset: stage.server.dropSessions(key: model.key)
             case .abort:
                 let limit = LoopbackCall.longestAfterlife.milliseconds / 1_000
@@ -265,7 +260,6 @@ final class LoopbackCall {
     }
 
     private func ended(byRemote: Bool, _ reason: String) async {
-        noise = nil
         phone?.stream.close()
         await perform(run.receive(.calleeEnded(byRemote: byRemote, reason: reason), at: now))
     }

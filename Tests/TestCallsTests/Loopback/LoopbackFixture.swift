@@ -32,10 +32,7 @@ enum LoopbackFixture {
 
         return moonline.agent {
           name = "desk", instructions = "Be brief.", actions = DeskActions,
-          on_ringing = function(call, early_media) call.state.early = early_media end,
-          on_answered = function(call)
-            call:say(call.state.early and "Hello after music." or "Hello, this is the desk.")
-          end,
+          on_answered = function(call) call:say("Hello, this is the desk.") end,
           on_incoming = function(call) return "answer" end,
           on_dtmf = function(call, digit)
             if digit == "9" then

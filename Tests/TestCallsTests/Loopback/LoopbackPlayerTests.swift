@@ -63,11 +63,6 @@ struct LoopbackPlayerTests {
               agent:ends "key nine"
             end)
 
-            t.test("hears music before it is answered", model, function(callee, agent)
-              callee:answers { after = 1.5, early_media = "Please hold the line." }
-              agent:says "after music"
-            end)
-
             t.test("is interrupted", model, function(callee, agent)
               agent:says "desk"
               callee:says "Are you there?"
@@ -239,25 +234,6 @@ struct LoopbackPlayerTests {
                 })
         }
         #expect(said[0] == said[1] && said[0] != said[2], "\(said)")
-    }
-
-    @Test("Noise is in all that the callee sends, at its level")
-    func noise() async throws {
-        let played = try await LoopbackFixture.play(
-            """
-            t.test("noise", function(callee, agent)
-              callee:is_noisy(-40)
-              agent:says "desk"
-              t.wait(3)
-              callee:presses "9"
-              agent:ends "key nine"
-            end)
-            """, keepsAll: true)
-        played.expectPassed()
-        let recording = try WAVFile(contentsOf: try #require(try played["noise"].recording))
-        let heard = recording.channel(0)
-        let second = Array(heard[(heard.count / 2)..<min(heard.count, heard.count / 2 + 8_000)])
-        #expect(abs(LevelMeter.level(of: second) + 40) < 2, "\(LevelMeter.level(of: second))")
     }
 
     @Test("What cannot be played is told in one sentence, before anything rings")
