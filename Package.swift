@@ -92,8 +92,8 @@ let package = Package(
         module(
             "TestCalls",
             [
-                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "VoiceAgent",
-                "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
+                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit",
+                "VoiceAgent", "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
             ], exclude: ["REFERENCE.md"]),
         .executableTarget(
             name: "moonline",
@@ -139,7 +139,10 @@ let package = Package(
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests(
             "TestCallsTests",
-            ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+            [
+                "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "ScriptAPI",
+                "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "TestSupport", logging,
+            ]),
         tests("ReplayTests", ["Replay", "Conversation", "ScriptAPI", "LuaRuntime", "SansIO", "TestSupport"]),
         tests(
             "AgentHostTests",
