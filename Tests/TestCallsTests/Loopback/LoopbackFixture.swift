@@ -1,5 +1,6 @@
 import AgentHost
 import Logging
+import SansIO
 import ScriptAPI
 import TestSupport
 import Testing
