@@ -138,7 +138,10 @@ let package = Package(
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests(
             "TestCallsTests",
-            ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+            [
+                "TestCalls", "SansIO", "Conversation", "LuaRuntime", "LuaSyntax", "ScriptAPI", "OfflineModel", "Speech",
+                logging,
+            ]),
         tests(
             "AgentHostTests",
             [
