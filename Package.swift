@@ -81,24 +81,26 @@ let package = Package(
         module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"], exclude: ["REFERENCE.md"]),
 
         // Tools.
+        module("Replay", ["SansIO", "Conversation", "LuaRuntime", "ScriptAPI"]),
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
-        module(
-            "TestCalls",
-            [
-                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit",
-                "VoiceAgent", "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
-            ], exclude: ["REFERENCE.md"]),
         module(
             "AgentHost",
             [
                 "SansIO", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent",
                 "CallStore", "LuaRuntime", "ScriptAPI", logging,
             ]),
+        module(
+            "TestCalls",
+            [
+                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit",
+                "VoiceAgent", "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
+            ], exclude: ["REFERENCE.md"]),
         .executableTarget(
             name: "moonline",
             dependencies: [
                 "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
-                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", logging, argumentParser,
+                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", "Replay", logging,
+                argumentParser,
             ],
             exclude: ["README.md"],
             // What `moonline init` writes: links to the flow and the persona that are shipped.
@@ -141,19 +143,20 @@ let package = Package(
                 "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "ScriptAPI",
                 "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "TestSupport", logging,
             ]),
+        tests("ReplayTests", ["Replay", "Conversation", "ScriptAPI", "LuaRuntime", "SansIO", "TestSupport"]),
         tests(
             "AgentHostTests",
             [
                 "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony",
                 "LiveKit",
-                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", grdb, logging,
+                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Replay", "Crypto", "TestSupport", grdb, logging,
             ]),
         tests(
             "moonlineTests",
             [
                 "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit",
                 "ScriptAPI",
-                "TestCalls",
+                "TestCalls", "Replay", "TestSupport",
                 "SansIO", logging, argumentParser,
             ]),
         tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO"]),

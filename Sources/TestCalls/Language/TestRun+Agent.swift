@@ -69,7 +69,7 @@ extension TestRun {
     }
 
     private func find(
-        _ matcher: Matcher, in list: [CallLog.Utterance], from cursor: ExpectationCursors.Speech, after: Int
+        _ matcher: Matcher, in list: [CallMemory.Utterance], from cursor: ExpectationCursors.Speech, after: Int
     ) -> (index: Int, place: Matcher.Place)? {
         for index in list.indices.dropFirst(cursor.utterance) where list[index].sequence > after {
             let start = index == cursor.utterance ? cursor.word : 0
@@ -81,7 +81,7 @@ extension TestRun {
     private func met(
         _ found: (index: Int, place: Matcher.Place),
         _ cursor: WritableKeyPath<ExpectationCursors, ExpectationCursors.Speech>,
-        _ list: [CallLog.Utterance]
+        _ list: [CallMemory.Utterance]
     ) -> Progress {
         switch found.place {
         case .words(let range):

@@ -98,7 +98,7 @@ extension TestRun {
     }
 
     private func violation(
-        _ matcher: Matcher?, in list: [CallLog.Utterance], _ seen: inout Int, _ who: String, isEnd: Bool
+        _ matcher: Matcher?, in list: [CallMemory.Utterance], _ seen: inout Int, _ who: String, isEnd: Bool
     ) -> String? {
         while seen < list.count, list[seen].isFinal || isEnd {
             let utterance = list[seen]

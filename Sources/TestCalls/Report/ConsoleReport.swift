@@ -61,20 +61,23 @@ public struct ConsoleReport: Sendable {
         var lines = [paint("\(number)) \(visible(result.test.name))", .bold)]
         let place = visible(failure.file) + (failure.line.map { ":\($0)" } ?? "")
         lines.append("   \(place): \(paint(visible(failure.message), .red))")
-        if let line = failure.line, let source = failure.sourceLine, !source.isEmpty {
-            let number = "\(line)"
-            let margin = String(repeating: " ", count: number.count)
-            lines.append("")
-            lines.append("     \(paint(number + " │", .dim)) \(visible(source))")
-            let carets = String(repeating: "^", count: min(visible(source).count, 100))
-            lines.append("     \(paint(margin + " │", .dim)) \(paint(carets, .red))")
+        if !failure.source.isEmpty { lines.append("") }
+        let width = "\(failure.source.last?.number ?? 0)".count
+        for line in failure.source {
+            let number = "\(line.number)"
+            let margin = String(repeating: " ", count: width - number.count) + number
+            let isPlace = line.number == failure.line
+            let text = visible(line.text)
+            lines.append(
+                (isPlace ? paint(" ▶ ", .red) : "   ") + "  \(paint(margin + " │", .dim)) "
+                    + (isPlace ? paint(text, .bold) : text))
         }
         let facts = [("expected", failure.expected), ("nearest", failure.nearest)].filter { !$0.1.isEmpty }
         if !facts.isEmpty { lines.append("") }
         lines += facts.map { "   \(paint($0.0.padded(to: 10), .dim))\(visible($0.1))" }
         if !failure.traceback.isEmpty {
             lines.append("")
-            lines += failure.traceback.split(separator: "\n").map { "   " + paint(visible($0), .dim) }
+            lines += failure.traceback.split(separator: "\n").map { "   " + paint(visible($0.replacing("\t", with: "    ")), .dim) }
         }
         if !result.timeline.isEmpty {
             lines.append("")

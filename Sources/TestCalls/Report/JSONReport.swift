@@ -52,7 +52,8 @@ public enum JSONReport {
         ]
         if let line = failure.line { object["line"] = .integer(Int64(line)) }
         for (name, text) in [
-            ("source", failure.sourceLine ?? ""), ("expected", failure.expected), ("nearest", failure.nearest),
+            ("source", failure.source.last?.text.trimmed ?? ""), ("expected", failure.expected),
+            ("nearest", failure.nearest),
             ("traceback", failure.traceback),
         ] where !text.isEmpty {
             object[name] = .string(text)

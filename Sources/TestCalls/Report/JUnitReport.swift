@@ -50,7 +50,7 @@ public enum JUnitReport {
 
     private static func details(_ failure: TestFailure, _ result: TestResult) -> String {
         var lines = ["\(failure.file)\(failure.line.map { ":\($0)" } ?? ""): \(failure.message)"]
-        if let source = failure.sourceLine { lines.append("    \(source)") }
+        lines += failure.source.map { "\($0.number == failure.line ? ">" : " ") \($0.number) \($0.text)" }
         if !failure.expected.isEmpty { lines.append("expected: \(failure.expected)") }
         if !failure.nearest.isEmpty { lines.append("nearest: \(failure.nearest)") }
         if !failure.traceback.isEmpty { lines.append(failure.traceback) }

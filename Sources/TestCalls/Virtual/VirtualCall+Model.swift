@@ -2,6 +2,7 @@ import AgentHost
 import Conversation
 import OfflineModel
 import SansIO
+import Speech
 import VoiceAgent
 
 // The model's side.
@@ -45,7 +46,9 @@ extension VirtualCall {
     /// What the callee has said since the model was last told.
     func knownWords() -> String {
         defer { spokenWords = [] }
-        return spokenWords.joined(separator: " ")
+        let text = spokenWords.joined(separator: " ")
+        // A persona is written for what recognisers hear.
+        return brain == nil ? SpokenText.words(text).joined(separator: " ") : text
     }
 
     func answer(_ request: PersonaRequest) -> [PersonaStep] {

@@ -51,7 +51,8 @@ import Testing
                 let failure = try #require(try rehearsal.result().failure)
                 #expect(failure.line == 9)
                 #expect(failure.file == "tests/example.lua")
-                #expect(failure.sourceLine == #"agent:calls("confirm_appointment", { time = t.like "3" })"#)
+                #expect(
+                    failure.source.last?.text.trimmed == #"agent:calls("confirm_appointment", { time = t.like "3" })"#)
                 #expect(
                     failure.message
                         == "it did not happen within 15.00 s that the agent calls confirm_appointment with { time = like “3” }"
@@ -198,6 +199,40 @@ import Testing
             failure.nearest
                 == "the agent said “This is the dental practice. Goodbye.” at 5.00 s, before what the expectations "
                 + "before this one had found")
+    }
+
+    @Test("the nearest thing to speech is the sentence that was cut, and to a misspelt action the flow's own")
+    func nearest() throws {
+        let cut = try Rehearsal("agent:says 'until half past three'")
+        cut.begin()
+        cut.send(
+            .observed(
+                .interruption(
+                    Interruption(heard: "We are open", unheard: "until half past three.", playedMilliseconds: 900))),
+            at: 5)
+        cut.agentSays("We are open", from: 4, to: 5)
+        cut.pass(until: 20)
+        #expect(
+            try cut.result().failure?.nearest
+                == "the agent was interrupted at 5.00 s: heard was “We are open”, not heard “until half past three.”")
+
+        let misspelt = try Rehearsal("agent:calls 'confirm_apointment'")
+        misspelt.run.actionNames = ["confirm_appointment", "end_call"]
+        misspelt.begin()
+        misspelt.agentCalls("end_call", "{}", at: 5)
+        misspelt.pass(until: 20)
+        #expect(
+            try misspelt.result().failure?.nearest
+                == "the flow has no action confirm_apointment (did you mean 'confirm_appointment'?)")
+
+        let deaf = try Rehearsal("agent:says(t.sounds_like 'good day')")
+        deaf.begin()
+        deaf.agentSays("Good day.", from: 4, to: 5)
+        deaf.send(.understood("good food in a way"), at: 6)
+        deaf.pass(until: 20)
+        #expect(
+            try deaf.result().failure?.nearest
+                == "what the agent said was understood as “good food in a way” at 6.00 s")
     }
 
     @Test("in_order wants things of different kinds one after another")
@@ -353,12 +388,11 @@ import Testing
         #expect(try outbound.result().failure?.message.contains("direction = \"inbound\"") == true)
     }
 
-    @Test("the callee hangs up, plays files, is noisy, and plays early media while it rings")
+    @Test("the callee hangs up, plays files, and ends")
     func otherActions() throws {
         let rehearsal = try Rehearsal(
             """
-            callee:is_noisy(-40)
-            callee:answers { after = 3, early_media = { wav = "ringback.wav" } }
+            callee:answers { after = 3 }
             callee:says { wav = "hello.wav" }
             callee:hesitates(1)
             callee:hangs_up { after = 0.5 }
@@ -369,7 +403,7 @@ import Testing
         rehearsal.send(.answered, at: 5)
         rehearsal.pass(until: 10)
         let expected: [(Double, CalleeAction)] = [
-            (0, .noise(decibels: -40)), (1, .earlyMedia(Utterance(parts: [.file("ringback.wav")]))), (4, .answer),
+            (4, .answer),
             (5.3, .speak(Utterance(parts: [.file("hello.wav")]))), (7.8, .hangUp), (7.8, .finish),
         ]
         #expect(rehearsal.actions.map(\.action) == expected.map(\.1))

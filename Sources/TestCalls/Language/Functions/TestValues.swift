@@ -341,23 +341,6 @@ struct SpeakOptions: ScriptRecord {
     }
 }
 
-/// `callee:answers { after = 2, early_media = "…" }`.
-struct AnswerOptions: ScriptRecord {
-    let after: Duration?
-    let earlyMedia: SpokenSource?
-
-    static let options = [
-        FunctionSpec.Option(name: "after", type: "number", prose: "Seconds that it rings; 1."),
-        FunctionSpec.Option(
-            name: "early_media", type: SpokenSource.luaType, prose: "What is heard before the answer (183)."),
-    ]
-
-    init(reading record: RecordReader) throws(ScriptMismatch) {
-        after = try record.duration("after")
-        earlyMedia = try record.field("early_media", as: SpokenSource?.self)
-    }
-}
-
 /// `callee:rejects { status = 486, after = 1 }`.
 struct RejectOptions: ScriptRecord {
     let status: Int

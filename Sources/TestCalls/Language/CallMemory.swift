@@ -2,7 +2,7 @@ import Conversation
 import SansIO
 
 /// What has happened in a test's call so far, as expectations ask for it.
-struct CallLog {
+struct CallMemory {
     /// Something that was said.
     struct Utterance {
         var speech: Matcher.Speech
@@ -168,7 +168,7 @@ struct CallLog {
 
     /// An entry takes the place of an earlier one of its item that was not final yet.
     private mutating func record(
-        _ entry: TranscriptEntry, in list: WritableKeyPath<CallLog, [Utterance]>,
+        _ entry: TranscriptEntry, in list: WritableKeyPath<CallMemory, [Utterance]>,
         _ event: (String) -> TimelineEntry.Event, at now: Instant
     ) {
         if let index = self[keyPath: list].lastIndex(where: { $0.itemID == entry.itemID && !$0.isFinal }) {
