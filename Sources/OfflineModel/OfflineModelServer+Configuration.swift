@@ -8,7 +8,7 @@ extension OfflineModelServer {
         /// 0 lets the kernel choose.
         public var port: UInt16 = 0
         /// The Lua file that says what the model hears and answers; read anew for each session.
-        /// `nil`: it understands anything and answers nothing.
+        /// `nil`: it understands anything, and says only what its instructions tell it word for word.
         public var personaPath: String?
         /// Keys that are refused; every other key that is not empty is good.
         public var refusedKeys: Set<String> = []

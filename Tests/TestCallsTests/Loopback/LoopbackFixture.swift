@@ -46,7 +46,6 @@ enum LoopbackFixture {
               call:say("It is " .. now.hour .. " hours on day " .. now.day .. ".")
             end
           end,
-          on_error = function(call, err) if err.kind == "model" then call:hangup { reason = "no model" } end end,
         }
         """
 

@@ -146,7 +146,7 @@ struct LoopbackPlayerTests {
             end)
             """)
         let toAgent = try #require(try played["to the agent"].failure)
-        #expect(toAgent.expected.contains("9") && toAgent.line == 6, "\(toAgent)")
+        #expect(toAgent.expected.contains("9") && toAgent.line == 7, "\(toAgent)")
         // The agent got the key, and the callee never heard a word.
         let toCallee = try played["to the callee"]
         #expect(toCallee.statistics.firstWord == nil)
@@ -159,7 +159,7 @@ struct LoopbackPlayerTests {
             """
             t.test("reset", t.network { reset_model_after = 2 }, function(callee, agent)
               agent:says "desk"
-              agent:ends("no model", { within = 10 })
+              agent:ends("model_failed", { within = 10 })
             end)
             t.test("not reset", function(callee, agent)
               agent:says "desk"
