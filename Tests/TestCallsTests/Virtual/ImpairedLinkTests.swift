@@ -35,8 +35,7 @@ struct ImpairedLinkTests {
         #expect(abs(lost - share) < 0.25 * share)
         let bursts = zip(times, times.dropFirst()).count { !$0.isEmpty && $1.isEmpty }
         let length = Double(times.count { $0.isEmpty }) / Double(max(bursts, 1))
-        // Single losses may follow one another by chance.
-        #expect(abs(length - max(burst, 1 / (1 - share))) < 0.3 * burst + 0.1)
+        #expect(abs(length - burst) < 0.2 * burst)
     }
 
     @Test("Jitter delays, and keeps the order")
