@@ -81,25 +81,26 @@ let package = Package(
         module("ScriptAPI", ["SansIO", "Conversation", "LuaRuntime", "LuaSyntax"], exclude: ["REFERENCE.md"]),
 
         // Tools.
+        module("Replay", ["SansIO", "Conversation", "LuaRuntime", "ScriptAPI"]),
         module("OfflineModel", ["SansIO", "Net", "Audio", "Speech", "LuaRuntime", logging]),
-        module(
-            "TestCalls",
-            [
-                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "VoiceAgent",
-                "CallStore",
-                "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
-            ]),
         module(
             "AgentHost",
             [
                 "SansIO", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit", "VoiceAgent",
                 "CallStore", "LuaRuntime", "ScriptAPI", logging,
             ]),
+        module(
+            "TestCalls",
+            [
+                "SansIO", "SIP", "Conversation", "Audio", "Speech", "Net", "MediaEngine", "Telephony", "LiveKit",
+                "VoiceAgent", "CallStore", "LuaRuntime", "ScriptAPI", "OfflineModel", "AgentHost", logging,
+            ], exclude: ["REFERENCE.md"]),
         .executableTarget(
             name: "moonline",
             dependencies: [
                 "SansIO", "Conversation", "Net", "MediaEngine", "Telephony", "LiveKit", "CallStore", "ScriptAPI",
-                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", logging, argumentParser,
+                "OfflineModel", "TestCalls", "AgentHost", "Audio", "VoiceAgent", "LuaRuntime", "Replay", logging,
+                argumentParser,
             ],
             exclude: ["README.md"],
             // What `moonline init` writes: links to the flow and the persona that are shipped.
@@ -139,22 +140,24 @@ let package = Package(
         tests(
             "TestCallsTests",
             [
-                "TestCalls", "SansIO", "Conversation", "LuaRuntime", "LuaSyntax", "ScriptAPI", "OfflineModel", "Speech",
-                logging,
+                "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "LuaSyntax",
+                "ScriptAPI",
+                "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "TestSupport", logging,
             ]),
+        tests("ReplayTests", ["Replay", "Conversation", "ScriptAPI", "LuaRuntime", "SansIO", "TestSupport"]),
         tests(
             "AgentHostTests",
             [
                 "AgentHost", "SansIO", "Conversation", "Net", "SIP", "SDP", "Audio", "MediaEngine", "Telephony",
                 "LiveKit",
-                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Crypto", "TestSupport", grdb, logging,
+                "VoiceAgent", "CallStore", "ScriptAPI", "LuaRuntime", "Replay", "Crypto", "TestSupport", grdb, logging,
             ]),
         tests(
             "moonlineTests",
             [
                 "moonline", "AgentHost", "Conversation", "MediaEngine", "Telephony", "VoiceAgent", "LiveKit",
                 "ScriptAPI",
-                "TestCalls",
+                "TestCalls", "Replay", "TestSupport",
                 "SansIO", logging, argumentParser,
             ]),
         tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO"]),

@@ -46,7 +46,8 @@ extension AgentHost {
         let plan = CallPlan(
             id: id, dispatchID: "", room: "sip-" + id, target: CallTarget(number: incoming.to, metadata: [:]),
             flow: flow, callerID: incoming.from,
-            incoming: CallPlan.Incoming(call: phone, headers: incoming.headers), startedAt: AgentHost.now)
+            incoming: CallPlan.Incoming(call: phone, headers: incoming.headers),
+            startedAt: configuration.startTime ?? AgentHost.now)
         start(plan, line: line)
     }
 

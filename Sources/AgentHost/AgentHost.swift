@@ -186,7 +186,7 @@ public actor AgentHost {
             resumeIfIdle()
         }
         let trunk = try await trunk(for: target)
-        let startedAt = AgentHost.now
+        let startedAt = configuration.startTime ?? AgentHost.now
         var dispatch = Dispatch(
             id: ObjectID.make(.dispatch), agentName: request.agentName, room: request.room,
             metadata: request.metadata, createdAt: Int64(startedAt * 1e9))
@@ -304,7 +304,8 @@ public actor AgentHost {
             plan,
             environment: CallRunner.Environment(
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
-                scriptEnvironment: configuration.scriptEnvironment, services: services, fallbackVoice: fallbackVoice,
+                scriptEnvironment: configuration.scriptEnvironment, scriptSeed: configuration.scriptSeed,
+                services: services, fallbackVoice: fallbackVoice,
                 model: configuration.model, modelOptions: configuration.modelOptions, limits: configuration.limits,
                 callsFolder: configuration.dataFolder + "/calls", observer: observer,
                 versionChanged: { flows.moveCall($0, to: $1) }, logger: logger),
@@ -342,6 +343,7 @@ public actor AgentHost {
 
     private func ended(_ plan: CallPlan, _ report: CallReport) async {
         if !plan.dispatchID.isEmpty { await finish(dispatch: plan.dispatchID, report) }
+        configuration.onCallEnded(report)
         reports.append((plan.key, report))
         if reports.count > AgentHost.keptReports { reports.removeFirst() }
         calls[plan.key] = nil

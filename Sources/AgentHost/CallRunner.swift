@@ -20,6 +20,8 @@ final class CallRunner: Sendable {
         var scripts: LuaExecutorPool
         var scriptLimits: ScriptLimits
         var scriptEnvironment: ScriptEnvironment
+        /// Where the script's random numbers begin; `nil`: anywhere.
+        var scriptSeed: UInt64?
         var services: ScriptServices
         var fallbackVoice: FallbackVoice
         var model: RealtimeConfiguration
@@ -112,7 +114,7 @@ private struct CallRun {
     private var report: CallReport
     private var tasks: [Task<Void, Never>] = []
     /// Where the script's random numbers begin; the event log has it, so that the script can be run again.
-    private let seed = UInt64.random(in: .min ... .max)
+    private let seed: UInt64
     private var services: [ScriptTaskID: Task<Void, Never>] = [:]
     private var recordings: [String] = []
 
@@ -122,6 +124,7 @@ private struct CallRun {
         self.line = line
         let mailbox = line.mailbox
         self.mailbox = mailbox
+        seed = environment.scriptSeed ?? .random(in: .min ... .max)
         var logger = environment.logger
         logger[metadataKey: "call"] = .string(plan.id)
         logger[metadataKey: "script"] = .string(plan.flow.version)

@@ -9,6 +9,8 @@ public import VoiceAgent
 public struct HostConfiguration: Sendable {
     /// Folder with the flows, one `.lua` file an agent.
     public var flowsFolder: String
+    /// Serves these and no others, and neither reads nor watches ``flowsFolder``; their agents' names differ.
+    public var flows: [Flow]?
     /// Folder for the database and the calls' files.
     public var dataFolder: String
     public var model: RealtimeConfiguration
@@ -29,6 +31,10 @@ public struct HostConfiguration: Sendable {
     public var maximumCalls = 200
     /// Threads for scripts.
     public var scriptThreads = 2
+    /// When every call begins, as its script and its record have it: Unix time; `nil`: when it does. [s]
+    public var startTime: Double?
+    /// Where the random numbers of every call's script begin; `nil`: elsewhere in each call.
+    public var scriptSeed: UInt64?
     /// Share of the new calls that a new version of a flow gets until it is promoted, 0…1; 1 swaps it in whole.
     public var canaryShare = 1.0
     /// With the call's id it decides which calls go to the canary.
@@ -38,6 +44,8 @@ public struct HostConfiguration: Sendable {
     public var verifyFlow: @Sendable (Flow) async -> [FlowDiagnostic] = { _ in [] }
     /// Told of what happens to the flows, in order; `nil` has it logged.
     public var onFlowNews: (@Sendable (FlowNews) -> Void)?
+    /// Told of each call when it has ended, after all that was observed of it.
+    public var onCallEnded: @Sendable (CallReport) -> Void = { _ in }
 
     public init(flowsFolder: String, dataFolder: String, model: RealtimeConfiguration) {
         self.flowsFolder = flowsFolder

@@ -29,6 +29,8 @@ struct ModelConnection: Sendable {
     let configuration: RealtimeServerSession.Configuration
     let handshake: RealtimeServerSession.Handshake
     let today: String
+    /// `nil`: the library's.
+    let persona: PersonaDefinition?
     /// Hears and answers in the persona's place.
     let script: ScriptedModel?
     let logsTranscripts: Bool
@@ -56,7 +58,8 @@ struct ModelConnection: Sendable {
             socket.close(code: 1011, reason: "no voice detector")
             return
         }
-        let persona = await services.library.definition()
+        let persona: PersonaDefinition
+        if let own = self.persona { persona = own } else { persona = await services.library.definition() }
         let worker = PersonaWorker(
             definition: persona, today: today, seed: configuration.seed, script: script,
             executor: services.scripts.makeExecutor())

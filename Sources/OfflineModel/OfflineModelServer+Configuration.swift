@@ -8,7 +8,7 @@ extension OfflineModelServer {
         /// 0 lets the kernel choose.
         public var port: UInt16 = 0
         /// The Lua file that says what the model hears and answers; read anew for each session.
-        /// `nil`: it understands anything and answers nothing.
+        /// `nil`: it understands anything, and says only what its instructions tell it word for word.
         public var personaPath: String?
         /// Keys that are refused; every other key that is not empty is good.
         public var refusedKeys: Set<String> = []
@@ -23,13 +23,28 @@ extension OfflineModelServer {
         public var today: String?
         /// Utterances that are recognised at the same time. Each recogniser holds models of its own.
         public var recognizerCount = 2
-        /// Who hears and answers the session of a key in the persona's place; `nil`: the persona does.
-        public var script: @Sendable (_ key: String) -> ScriptedModel? = { _ in nil }
+        /// What is different in the sessions of a key.
+        public var session: @Sendable (_ key: String) -> SessionPlan = { _ in SessionPlan() }
         /// Whether log lines may hold what was said.
         public var logsTranscripts = false
 
         public init(personaPath: String?) {
             self.personaPath = personaPath
+        }
+    }
+
+    /// What one session has of its own; `nil` leaves the configuration's.
+    public struct SessionPlan: Sendable {
+        public var persona: PersonaDefinition?
+        /// Hears and answers in the persona's place.
+        public var script: ScriptedModel?
+        /// The day that "tomorrow" is counted from, ISO 8601.
+        public var today: String?
+
+        public init(persona: PersonaDefinition? = nil, script: ScriptedModel? = nil, today: String? = nil) {
+            self.persona = persona
+            self.script = script
+            self.today = today
         }
     }
 }

@@ -11,6 +11,7 @@ import Synchronization
 public final class OfflineModelServer: Sendable {
     private let server: HTTPServer
     private let host: String
+    private let sessions: OpenSessions
 
     /// The port, also where 0 was asked for.
     public var port: UInt16 { server.port }
@@ -32,7 +33,7 @@ public final class OfflineModelServer: Sendable {
             library: try await PersonaLibrary(
                 path: configuration.personaPath, recognition: recognition, logger: logger),
             recognition: recognition, synthesis: SynthesisWorker(), scripts: LuaExecutorPool(threads: 2))
-        let sessions = SessionCounter()
+        let sessions = OpenSessions()
         var options = HTTPServer.Options()
         options.webSocket.maximumMessageBytes = 24 << 20
         options.webSocket.maximumBufferedBytes = 64 << 20
@@ -41,26 +42,32 @@ public final class OfflineModelServer: Sendable {
                 host: configuration.host, port: configuration.port, options: options, logger: logger,
                 handler: { request in answer(request, configuration) },
                 webSocket: { request in
-                    upgrade(request, configuration, services, number: sessions.next(), logger: logger)
+                    upgrade(request, configuration, services, sessions, logger: logger)
                 })
             logger.info(
                 "offline model listens",
                 metadata: ["port": "\(server.port)", "persona": "\(configuration.personaPath ?? "none")"])
-            return OfflineModelServer(server: server, host: configuration.host)
+            return OfflineModelServer(server: server, host: configuration.host, sessions: sessions)
         } catch {
             throw OfflineModelError(
                 .listenFailed, "The offline model cannot start: \(error.message)", underlying: error)
         }
     }
 
-    private init(server: HTTPServer, host: String) {
+    private init(server: HTTPServer, host: String, sessions: OpenSessions) {
         self.server = server
         self.host = host
+        self.sessions = sessions
     }
 
     /// Stops listening and closes all sessions with 1001.
     public func shutdown() async {
         await server.shutdown(grace: .seconds(2))
+    }
+
+    /// Drops the sockets of a key's sessions, without a close frame: what a network does that fails.
+    public func dropSessions(key: String) {
+        for socket in sessions.sockets(key: key) { socket.abort() }
     }
 
     // MARK: - HTTP
@@ -112,8 +119,8 @@ public final class OfflineModelServer: Sendable {
 
     /// Accepts every upgrade on the right path, as the live service does; the session then says what is wrong.
     private static func upgrade(
-        _ request: HTTPRequest, _ configuration: Configuration, _ services: ModelConnection.Services, number: UInt64,
-        logger: Logger
+        _ request: HTTPRequest, _ configuration: Configuration, _ services: ModelConnection.Services,
+        _ sessions: OpenSessions, logger: Logger
     ) -> WebSocketUpgrade {
         guard request.path == "/v1/realtime" else {
             return .reject(failure(404, code: nil, "Invalid URL (\(request.method) \(request.path))"))
@@ -126,30 +133,57 @@ public final class OfflineModelServer: Sendable {
         let handshake = RealtimeServerSession.Handshake(
             model: request.query("model"), key: bearer(request) ?? offeredKey,
             asksForBeta: request.headers["OpenAI-Beta"] != nil)
+        let key = handshake.key ?? ""
+        let number = sessions.nextNumber()
         let now = Date.now.timeIntervalSince1970
         let session = RealtimeServerSession.Configuration(
             seed: configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15, unixTime: Int64(now),
             refusedKeys: configuration.refusedKeys, hears: configuration.hears, pace: configuration.pace)
-        let today = configuration.today ?? LocalDay.text(unixTime: Int64(now))
+        let plan = configuration.session(key)
+        let today = plan.today ?? configuration.today ?? LocalDay.text(unixTime: Int64(now))
         return .accept(subprotocol: offered.contains("realtime") ? "realtime" : nil) { socket in
             var logger = logger
             logger[metadataKey: "session"] = "\(number)"
             let (events, queue) = AsyncStream.makeStream(of: ModelConnection.Event.self)
             let connection = ModelConnection(
                 services: services, socket: socket, queue: queue, events: events, configuration: session,
-                handshake: handshake, today: today, script: configuration.script(handshake.key ?? ""),
+                handshake: handshake, today: today, persona: plan.persona, script: plan.script,
                 logsTranscripts: configuration.logsTranscripts, logger: logger)
-            Task { await connection.run() }
+            sessions.add(socket, number: number, key: key)
+            Task {
+                await connection.run()
+                sessions.remove(number: number)
+            }
             return { connection.receive($0) }
         }
     }
 }
 
-/// Numbers sessions from 0.
-private final class SessionCounter: Sendable {
-    private let count = Atomic<UInt64>(0)
+/// The sessions that are open, numbered from 0.
+private final class OpenSessions: Sendable {
+    private struct State {
+        var count: UInt64 = 0
+        var sockets: [UInt64: (key: String, socket: WebSocketConnection)] = [:]
+    }
 
-    func next() -> UInt64 {
-        count.wrappingAdd(1, ordering: .relaxed).oldValue
+    private let state = Mutex(State())
+
+    func nextNumber() -> UInt64 {
+        state.withLock { state in
+            defer { state.count += 1 }
+            return state.count
+        }
+    }
+
+    func add(_ socket: WebSocketConnection, number: UInt64, key: String) {
+        state.withLock { $0.sockets[number] = (key, socket) }
+    }
+
+    func remove(number: UInt64) {
+        _ = state.withLock { $0.sockets.removeValue(forKey: number) }
+    }
+
+    func sockets(key: String) -> [WebSocketConnection] {
+        state.withLock { state in state.sockets.values.filter { $0.key == key }.map(\.socket) }
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 import Speech
 
 extension PersonaDefinition {
-    /// Understands anything, and answers nothing.
+    /// Understands anything, and says only what its instructions tell it word for word.
     public static var silent: PersonaDefinition { PersonaDefinition() }
 
     /// Reads a persona file.

@@ -35,7 +35,7 @@ final class PersonaMind {
     /// - Throws: ``PersonaError``: the persona failed.
     func answer(_ request: PersonaRequest) throws(PersonaError) -> [PersonaStep] {
         if let scripted { return ExactSpeech.steps(for: request) ?? scripted(request) }
-        guard !definition.source.isEmpty else { return [] }
+        guard !definition.source.isEmpty else { return ExactSpeech.steps(for: request) ?? [] }
         if let session { return try session.answer(request, today: today) }
         let session = try PersonaSession(source: definition.source, name: definition.name, seed: seed)
         self.session = session

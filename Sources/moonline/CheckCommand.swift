@@ -13,7 +13,7 @@ struct CheckCommand: AsyncParsableCommand {
             when a flow cannot be used, and with --strict also for warnings.
             """)
 
-    @ArgumentParser.Argument(help: "Flows, or folders with flows; the scripts folder's flows/ without any.", completion: .file())
+    @Argument(help: "Flows, or folders with flows; the scripts folder's flows/ without any.", completion: .file())
     var paths: [String] = []
 
     @OptionGroup var common: CommonOptions

@@ -54,9 +54,12 @@ enum Console {
     }
 
     /// Columns of the terminal; 100 where there is none.
-    static var width: Int {
+    static var width: Int { width(of: STDERR_FILENO) ?? 100 }
+
+    /// Columns of the terminal there; `nil` where there is none, or hardly any.
+    static func width(of descriptor: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return 100 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return nil }
         return Int(size.ws_col)
     }
 

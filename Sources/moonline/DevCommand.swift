@@ -65,7 +65,7 @@ private struct HostRun {
             let view = ConversationView(isColored: Console.hasColor(STDOUT_FILENO)) { Console.printLater($0) }
             let logger = try makeLogger(settings, view)
             var configuration = try host.configuration(settings)
-            flows.apply(to: &configuration)
+            try flows.apply(to: &configuration, scripts: host.common.scriptsFolder(settings), logger: logger)
             let isDevelopment = isDevelopment
             if isDevelopment {
                 let news = ConversationView(isColored: Console.hasColor(STDERR_FILENO)) { Console.error($0) }

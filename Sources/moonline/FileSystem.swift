@@ -17,6 +17,11 @@ enum FileSystem {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// A path below a folder, as short as it can be written.
+    static func path(_ name: String, in folder: String) -> String {
+        folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+    }
+
     static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -35,6 +40,32 @@ enum FileSystem {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+        return bytes
+    }
+
+    struct Unreadable: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// What a file holds.
+    ///
+    /// - Throws: one sentence, for a file that cannot be read or is longer than that.
+    static func read(_ path: String, maximumBytes: Int) throws(Unreadable) -> [UInt8] {
+        guard let file = fopen(path, "re") else {
+            throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno))).")
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 {
+            bytes += buffer[..<count]
+            guard bytes.count <= maximumBytes else {
+                throw Unreadable(description: "\(path) is longer than \(maximumBytes >> 20) MB.")
+            }
+        }
+        guard ferror(file) == 0 else {
+            throw Unreadable(description: "\(path) cannot be read: \(String(cString: strerror(errno))).")
+        }
         return bytes
     }
 

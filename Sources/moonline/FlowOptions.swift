@@ -1,13 +1,32 @@
 import AgentHost
 import ArgumentParser
+import Logging
+import ScriptAPI
+import TestCalls
 
 /// How a host takes new versions of its flows.
 struct FlowOptions: ParsableArguments {
     @Option(help: "Share of the new calls that an edited flow gets, for example 10%, until moonline reload --promote.")
     var canary = Share(fraction: 1)
 
-    func apply(to configuration: inout HostConfiguration) {
+    @Flag(help: "Take an edited flow without playing its tests.")
+    var skipTests = false
+
+    /// - Parameters:
+    ///   - scripts: Folder with `tests/` and `personas/`.
+    /// - Throws: `TestStageError`.
+    func apply(to configuration: inout HostConfiguration, scripts: String, logger: Logger) throws {
         configuration.canaryShare = canary.fraction
+        guard !skipTests else { return }
+        var stage = VirtualStage.Configuration()
+        stage.scriptLimits = configuration.scriptLimits
+        stage.scriptEnvironment = configuration.scriptEnvironment
+        stage.scriptEnvironment.timeZone = "UTC"
+        stage.limits = configuration.limits
+        let tests = FlowTests(
+            testsFolder: FileSystem.path("tests", in: scripts), flowsFolder: configuration.flowsFolder,
+            personasFolder: FileSystem.path("personas", in: scripts), stage: try VirtualStage(stage, logger: logger))
+        configuration.verifyFlow = { await tests.verify($0) }
     }
 }
 

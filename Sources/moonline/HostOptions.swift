@@ -24,8 +24,7 @@ struct CommonOptions: ParsableArguments {
     }
 
     func flowsFolder(_ settings: Settings) -> String {
-        let scripts = scriptsFolder(settings)
-        return scripts == "." ? "flows" : scripts + "/flows"
+        FileSystem.path("flows", in: scriptsFolder(settings))
     }
 
     /// The level that somebody chose; `nil` when nobody did.

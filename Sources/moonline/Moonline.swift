@@ -10,6 +10,6 @@ struct Moonline: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, CheckCommand.self, TestCommand.self, DevCommand.self, StartCommand.self, CallCommand.self,
             DispatchCommand.self, TrunkCommand.self, VersionsCommand.self, ReloadCommand.self, RollbackCommand.self,
-            DemoCommand.self, OfflineModelCommand.self, ReferenceCommand.self,
+            ReplayCommand.self, DemoCommand.self, OfflineModelCommand.self, ReferenceCommand.self,
         ])
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ScriptAPI
+import TestCalls
 
 struct ReferenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,17 +13,28 @@ struct ReferenceCommand: AsyncParsableCommand {
     @Option(help: "Folder for the definition files, such as a project's library/.", completion: .directory)
     var definitions: String?
 
+    @Flag(help: "Print the reference of test calls instead.")
+    var tests = false
+
     func run() async throws {
         try await reportingFailures {
             guard let definitions else {
-                Console.print(ReferenceWriter.page())
+                Console.print(tests ? TestReference.markdown : ReferenceWriter.page())
                 return
             }
-            try FileSystem.makeFolder(definitions)
-            for file in DefinitionWriter.files() {
-                try FileSystem.write(file.text, to: definitions + "/" + file.name)
-                Console.print("wrote \(definitions)/\(file.name)")
+            for file in EditorDefinitions.files() {
+                let path = FileSystem.path(file.name, in: definitions)
+                if let slash = path.lastIndex(of: "/") { try FileSystem.makeFolder(String(path[..<slash])) }
+                try FileSystem.write(file.text, to: path)
+                Console.print("wrote \(path)")
             }
         }
+    }
+}
+
+/// The files by which LuaLS completes and checks flows and tests.
+enum EditorDefinitions {
+    static func files() -> [(name: String, text: String)] {
+        DefinitionWriter.files() + [("moonline/test.lua", TestReference.definitions)]
     }
 }

@@ -12,7 +12,7 @@ struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Play test calls against your flows.",
         discussion: """
-            Test files are Lua: moonline reference --tests says what they may use. Without --virtual each call goes \
+            Test files are Lua: `moonline reference --tests` says what they may use. Without --virtual each call goes \
             over real SIP and RTP on this machine, in real time; with it the same call is played on a virtual clock, as \
             fast as the processor allows, and the same seed gives the same call. The model is the offline one, or what \
             a test says by t.model; --live takes the real service, and costs what it costs.
@@ -21,7 +21,7 @@ struct TestCommand: AsyncParsableCommand {
             all tests passed, 1 that one did not, 2 that nothing could be tested.
             """)
 
-    @ArgumentParser.Argument(
+    @Argument(
         help: "Test files, or folders with test files; the scripts folder's tests/ without any.", completion: .file())
     var paths: [String] = []
 
@@ -64,9 +64,6 @@ struct TestCommand: AsyncParsableCommand {
 
     @Flag(help: "Print one JSON object and nothing else on standard output.")
     var json = false
-
-    @Flag(name: .shortAndLong, help: "Show the conversation of calls that passed too.")
-    var verbose = false
 
     @Flag(help: "Play the tests again whenever a test, a flow or a persona changes.")
     var watch = false

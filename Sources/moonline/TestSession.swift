@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import SansIO
 import ScriptAPI
+import Synchronization
 import TestCalls
 import VoiceAgent
 
@@ -24,7 +25,8 @@ struct TestSession {
         self.settings = settings
         logger = try command.common.logger(settings, default: .critical)
         report = ConsoleReport(
-            colour: !command.json && Console.hasColor(STDOUT_FILENO), verbose: command.verbose)
+            colour: !command.json && Console.hasColor(STDOUT_FILENO),
+            command: "moonline test" + (command.virtual ? " --virtual" : command.live ? " --live" : ""))
         host = try command.hostConfiguration(settings)
     }
 
@@ -43,9 +45,16 @@ struct TestSession {
         options.keepsAll = command.keep
         options.stopsAtFailure = command.failFast
         let (report, isJSON, isTerse) = (report, command.json, command.seeds > 1)
+        let shown = Mutex("")
         let results = await TestRunner(player, options: options).run(selection) { result in
             // Of thousands of seeds, those that fail are news.
-            if !isJSON, !isTerse || !result.passed { Console.printLater(report.line(result)) }
+            guard !isJSON, !isTerse || !result.passed else { return }
+            let isNew = shown.withLock { file in
+                defer { file = result.test.file }
+                return file != result.test.file
+            }
+            let heading = isNew ? report.heading(file: result.test.file) : ""
+            Console.printLater((heading + report.line(result)).withoutLastNewline)
         }
         await player.shutDown()
         let wallTime = ContinuousClock.now - began
@@ -55,7 +64,7 @@ struct TestSession {
         if command.json {
             Console.print(JSONReport.text(results, wallTime: wallTime))
         } else {
-            Console.print(report.summary(results, wallTime: wallTime))
+            Console.print(report.summary(results, wallTime: wallTime).withoutLastNewline)
         }
         return results
     }
@@ -86,10 +95,10 @@ struct TestSession {
     private var scriptsFolder: String { command.common.scriptsFolder(settings) }
 
     private var testPaths: [String] {
-        command.paths.isEmpty ? [scriptsFolder == "." ? "tests" : scriptsFolder + "/tests"] : command.paths
+        command.paths.isEmpty ? [FileSystem.path("tests", in: scriptsFolder)] : command.paths
     }
 
-    private var personasFolder: String { scriptsFolder == "." ? "personas" : scriptsFolder + "/personas" }
+    private var personasFolder: String { FileSystem.path("personas", in: scriptsFolder) }
 
     private func select() throws -> TestSelection {
         let files = try LuaFiles.named(
@@ -137,4 +146,8 @@ struct TestSession {
         }
         return files
     }
+}
+
+extension String {
+    fileprivate var withoutLastNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
 }

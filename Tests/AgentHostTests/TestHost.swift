@@ -5,7 +5,9 @@ import Foundation
 import LiveKit
 import MediaEngine
 import Net
+import Replay
 import SansIO
+import ScriptAPI
 import Telephony
 import TestSupport
 import Testing
@@ -162,10 +164,19 @@ struct TestHost: Sendable {
         let report = await host.report(dispatchID: dispatch.id)
         let records = try await stored { try await $0.calls(dispatchID: dispatch.id) }
         let record = try #require(records.first, "the call has left no record")
+        if let path = record.eventLogPath { try expectReplayable(path) }
         let listed = try await host.listDispatches(room: "test", id: dispatch.id)
         let seen = observations.value.filter { $0.callID == record.id }.map(\.observation)
         return EndedCall(
             dispatch: try #require(listed.first), report: report, record: record, observations: seen)
+    }
+
+    /// Runs a call again from its event log: it does the same.
+    private func expectReplayable(_ path: String) throws {
+        let log = try CallLog(parsing: try Data(contentsOf: URL(fileURLWithPath: path)))
+        let variables = configuration.scriptEnvironment.variables
+        let result = try CallReplay(log, variables: variables).run()
+        #expect(result.isIdentical && log.isComplete, "\(result)")
     }
 
     /// Looks into the host's database, as another process would.

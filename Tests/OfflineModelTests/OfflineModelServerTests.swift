@@ -102,6 +102,32 @@ struct OfflineModelServerTests {
         return silence + G711.encode(spoken.samples, .mu) + silence
     }
 
+    @Test("Sessions of a key have what is planned for it, and can be dropped without those of another")
+    func sessionPlans() async throws {
+        let server = try await Self.start { configuration in
+            configuration.hears = false
+            configuration.session = { key in
+                guard key == "scripted" else { return OfflineModelServer.SessionPlan() }
+                return OfflineModelServer.SessionPlan(script: ScriptedModel { _ in [.say("As written.")] })
+            }
+        }
+        let scripted = try await TestClient(server, key: "scripted")
+        let other = try await TestClient(server, key: "other")
+        for client in [scripted, other] {
+            _ = try await client.events(until: "session.created")
+            client.send(["type": "response.create", "response": ["output_modalities": ["text"]]])
+        }
+        let said = try await scripted.events(until: "response.done").first("response.output_text.done")
+        #expect(said?["text"] == "As written.")
+        let others = try await other.events(until: "response.done").first("response.output_text.done")
+        #expect(others?["text"] != "As written.")
+        server.dropSessions(key: "scripted")
+        _ = await scripted.closing()
+        other.send(["type": "response.create", "response": ["output_modalities": ["text"]]])
+        #expect(try await other.events(until: "response.done").first("response.done") != nil)
+        await server.shutdown()
+    }
+
     @Test("A spoken question is heard, a function called, and the spoken answer is understood again")
     func conversation() async throws {
         let server = try await Self.start()

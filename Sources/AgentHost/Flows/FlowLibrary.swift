@@ -16,6 +16,8 @@ final class FlowLibrary: Sendable {
     struct Configuration: Sendable {
         /// One `.lua` file an agent; below it are files that they require.
         var folder: String
+        /// Serves these, and reads no folder.
+        var flows: [Flow]?
         var limits = ScriptLimits()
         var environment = ScriptEnvironment()
         var policy = FlowCatalog.Policy()
@@ -53,12 +55,14 @@ final class FlowLibrary: Sendable {
     private let catalog: Mutex<FlowCatalog>
     private let work: AsyncStream<Work>.Continuation
     private let progress = Mutex(Progress())
-    private let watcher: FlowWatcher
+    /// `nil` where no folder is read.
+    private let watcher: FlowWatcher?
 
     /// Reads all flows of the folder, and begins to watch it.
     ///
     /// - Throws: ``Unusable`` when there is none that works; ``HostError`` when the system refuses a descriptor.
     static func open(_ configuration: Configuration) async throws -> FlowLibrary {
+        if let flows = configuration.flows { return FlowLibrary(serving: flows, configuration) }
         var configuration = configuration
         while configuration.folder.count > 1, configuration.folder.hasSuffix("/") { configuration.folder.removeLast() }
         let tree: FlowTree
@@ -75,7 +79,7 @@ final class FlowLibrary: Sendable {
             library.tell(change)
         }
         if library.agentNames.isEmpty {
-            library.watcher.stop()
+            library.watcher?.stop()
             throw Unusable(
                 description: tree.flows(in: configuration.folder).isEmpty
                     ? "There is no flow in \(configuration.folder): put a .lua file there that returns "
@@ -86,7 +90,16 @@ final class FlowLibrary: Sendable {
         return library
     }
 
-    private init(_ configuration: Configuration, work: AsyncStream<Work>.Continuation, watcher: FlowWatcher) {
+    /// Serves flows that are loaded.
+    private convenience init(serving flows: [Flow], _ configuration: Configuration) {
+        let (stream, continuation) = AsyncStream<Work>.makeStream()
+        self.init(configuration, work: continuation, watcher: nil)
+        let readings = flows.map { FlowReading(path: $0.path, result: .usable($0)) }
+        _ = catalog.withLock { $0.offer(readings, occasion: .change, at: FlowLoader.now) }
+        run(stream)
+    }
+
+    private init(_ configuration: Configuration, work: AsyncStream<Work>.Continuation, watcher: FlowWatcher?) {
         self.configuration = configuration
         self.work = work
         self.watcher = watcher
@@ -96,9 +109,10 @@ final class FlowLibrary: Sendable {
     }
 
     private func run(_ stream: AsyncStream<Work>) {
-        let events = watcher.events
+        let events = watcher?.events
         let work = work
         let watching = Task {
+            guard let events else { return }
             for await event in events {
                 switch event {
                 case .changed(let written): work.yield(.changed(written))
@@ -124,7 +138,7 @@ final class FlowLibrary: Sendable {
 
     /// Ends watching; a change that is being worked on is given up. Calls that run keep their flows.
     func shutDown() async {
-        watcher.stop()
+        watcher?.stop()
         work.finish()
         let worker = progress.withLock { progress in
             progress.isEnding = true
@@ -165,8 +179,9 @@ final class FlowLibrary: Sendable {
     /// - Parameters:
     ///   - agent: `nil` for all files of the folder.
     ///   - isPromoted: Whether new versions get all new calls at once.
-    /// - Returns: What became of each file.
+    /// - Returns: What became of each file; nothing where no folder is read.
     func reload(agent: String?, isPromoted: Bool) async throws(FlowRefusal) -> [FlowChange] {
+        guard configuration.flows == nil else { return [] }
         var path: String?
         if let agent {
             path = try catalog.withLock { (catalog) throws(FlowRefusal) -> String in

@@ -7,6 +7,7 @@ extension FlowLibrary.Configuration {
     /// - Parameter swapped: Told of each version that takes over all new calls from another one.
     init(_ host: HostConfiguration, logger: Logger, swapped: @escaping @Sendable (Flow) -> Void) {
         self.init(folder: host.flowsFolder)
+        flows = host.flows
         limits = host.scriptLimits
         environment = host.scriptEnvironment
         policy.canaryShare = host.canaryShare

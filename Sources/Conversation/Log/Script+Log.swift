@@ -203,7 +203,8 @@ extension ServiceResult {
 }
 
 extension ScriptReply {
-    var logged: JSON {
+    /// The event log's form.
+    public var logged: JSON {
         switch self {
         case .value(let value): ["value": value]
         case .failure(let code, let message): ["failure": .string(code.rawValue), "message": .string(message)]

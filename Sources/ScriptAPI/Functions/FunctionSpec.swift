@@ -104,11 +104,11 @@ public struct FunctionSpec: Sendable {
 }
 
 /// A parameter's name, type and prose.
-package struct Argument<Value: ScriptArgument>: Sendable {
-    package let parameter: FunctionSpec.Parameter
+struct Argument<Value: ScriptArgument>: Sendable {
+    let parameter: FunctionSpec.Parameter
 
     /// - Parameter type: As an annotation writes it, where `Value` says too little.
-    package init(_ name: String, _ value: Value.Type, _ prose: String, type: String? = nil) {
+    init(_ name: String, _ value: Value.Type, _ prose: String, type: String? = nil) {
         parameter = FunctionSpec.Parameter(
             name: name, type: type ?? Value.luaType, isOptional: Value.isOptional, prose: prose,
             options: Value.options)

@@ -5,16 +5,12 @@ public enum CalleeAction: Hashable, Sendable {
     /// Inbound tests: the callee calls the agent.
     case dial(from: String, to: String, headers: [String: String])
     case answer
-    /// Answers with 183 and plays this while the call is not answered yet.
-    case earlyMedia(Utterance)
     /// Refuses the call with a final SIP status.
     case reject(status: Int)
     /// Sends this; then ``TestEvent/spoken``.
     case speak(Utterance)
     /// Sends the rest of the utterance no more; then ``TestEvent/spoken``.
     case stopSpeaking
-    /// White noise in all that the callee sends from now on, in decibels of full scale (negative); `nil` for none.
-    case noise(decibels: Double?)
     /// Presses keys, `0-9 * # A-D`, as RFC 4733 has it; `w` waits for half a second. Then ``TestEvent/pressed``.
     case press(String)
     /// Takes the transfer that was asked for last, and reports that it succeeded.

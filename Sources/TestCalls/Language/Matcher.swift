@@ -64,7 +64,9 @@ public indirect enum Matcher: Hashable, Sendable {
 }
 
 /// A text in quotation marks, on one line.
-func quoted(_ text: String) -> String { "\u{201C}" + text.split(whereSeparator: \.isNewline).joined(separator: " ") + "\u{201D}" }
+func quoted(_ text: String) -> String {
+    "\u{201C}" + text.split(whereSeparator: \.isNewline).joined(separator: " ") + "\u{201D}"
+}
 
 /// Finds patterns of Lua in texts.
 protocol PatternMatching: AnyObject {

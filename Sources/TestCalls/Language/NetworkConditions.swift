@@ -1,5 +1,5 @@
-package import ScriptAPI
 import SansIO
+package import ScriptAPI
 
 /// How bad the line is between agent and callee, in both directions unless said otherwise: `t.network{…}`.
 public struct NetworkConditions: Hashable, Sendable {

@@ -50,7 +50,7 @@ enum WordSimilarity {
     /// How well `words` are found in `text`, by their sound: 1 where all are there in order, 0 where nothing resembles.
     ///
     /// The best alignment of all `words` with a run of `text`; a wrong word costs by the letters of its sound that differ,
-    /// a missing or additional one costs 1.
+    /// a missing or additional one costs 1. Two words may stand for one, as recognisers hear "choose day" for "Tuesday".
     ///
     /// - Complexity: O(words · text), for each pair of words the square of their lengths.
     static func score(of words: [String], in text: [String]) -> Double {
@@ -58,15 +58,23 @@ enum WordSimilarity {
         let wanted = words.map(sound)
         let heard = text.map(sound)
         // Row by row over `words`; the run may begin anywhere in `text`, so that the first row costs nothing.
-        var row = [Double](repeating: 0, count: heard.count + 1)
-        for word in wanted {
-            var next = [row[0] + 1]
+        var rows = [[Double](repeating: 0, count: heard.count + 1)]
+        for (index, word) in wanted.enumerated() {
+            var next = [rows[index][0] + 1]
             for (column, other) in heard.enumerated() {
-                next.append(min(row[column] + cost(word, other), row[column + 1] + 1, next[column] + 1))
+                var least = min(
+                    rows[index][column] + cost(word, other), rows[index][column + 1] + 1, next[column] + 1)
+                if column > 0 {
+                    least = min(least, rows[index][column - 1] + cost(word, heard[column - 1] + other))
+                }
+                if index > 0 {
+                    least = min(least, rows[index - 1][column] + 2 * cost(wanted[index - 1] + word, other))
+                }
+                next.append(least)
             }
-            row = next
+            rows.append(next)
         }
-        let best = row.min() ?? Double(words.count)
+        let best = rows[wanted.count].min() ?? Double(words.count)
         return max(0, 1 - best / Double(words.count))
     }
 
@@ -82,7 +90,9 @@ enum WordSimilarity {
             }
             row = next
         }
-        return min(1, Double(row[right.count]) / Double(longest))
+        let share = Double(row[right.count]) / Double(longest)
+        // Words that have less than half in common are different words.
+        return share > 0.5 ? 1 : share
     }
 
     /// The letters that carry a word's sound in English: groups that sound alike become one, vowels behind the first

@@ -5,7 +5,7 @@ struct Statement {
     enum Kind {
         // What the callee does.
         case dial(from: String?, to: String?, headers: [String: String])
-        case answer(after: Duration, earlyMedia: Utterance?)
+        case answer(after: Duration)
         case reject(status: Int, after: Duration)
         case answerAsVoicemail(greeting: Utterance, after: Duration)
         case speak(Utterance, after: Duration)

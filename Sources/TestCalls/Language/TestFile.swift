@@ -45,7 +45,8 @@ public struct TestFile: Sendable {
         let whole = TestText(path: path, bytes: source, modules: state.modules)
         guard !state.declarations.isEmpty else {
             throw TestFileError(
-                file: path, message: "the file declares no test: write t.test(\"what it shows\", function(callee, agent) … end)")
+                file: path,
+                message: "the file declares no test: write t.test(\"what it shows\", function(callee, agent) … end)")
         }
         var lines: [String: Int] = [:]
         for declaration in state.declarations {
@@ -147,14 +148,23 @@ struct TestText: Sendable {
     /// As messages of Lua show it: the last two components of the path.
     var chunkName: String { path.split(separator: "/").suffix(2).joined(separator: "/") }
 
-    /// One line of a file, from 1.
+    /// The line of a file with the few above it, without what they are all indented by.
     ///
-    /// - Parameter chunkName: That of the main file, or of one that it requires.
-    func line(_ number: Int, of chunkName: String) -> String? {
-        let bytes = chunkName == self.chunkName ? bytes : modules.values.first { $0.chunkName == chunkName }?.bytes ?? []
+    /// - Parameters:
+    ///   - number: From 1.
+    ///   - chunkName: That of the main file, or of one that it requires.
+    func lines(upTo number: Int, of chunkName: String) -> [TestFailure.SourceLine] {
+        let bytes =
+            chunkName == self.chunkName ? bytes : modules.values.first { $0.chunkName == chunkName }?.bytes ?? []
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        guard lines.indices.contains(number - 1) else { return nil }
-        return String(decoding: lines[number - 1], as: UTF8.self)
+        guard lines.indices.contains(number - 1) else { return [] }
+        let shown = lines[max(0, number - 4)..<number]
+        let indentation = shown.filter { !$0.isEmpty }.map { $0.prefix { $0 == UInt8(ascii: " ") }.count }.min() ?? 0
+        return shown.enumerated().map { offset, line in
+            TestFailure.SourceLine(
+                number: number - shown.count + 1 + offset,
+                text: String(decoding: line.dropFirst(indentation), as: UTF8.self))
+        }
     }
 
     func mentions(_ word: String) -> Bool {

@@ -61,7 +61,8 @@ struct TestOptionFields: ScriptRecord {
             name: "zone", type: "string", prose: "The time zone of `start_time`, such as `Europe/Berlin`; UTC."),
         FunctionSpec.Option(name: "network", type: "moonline.test.Network", prose: "The line: what `t.network` takes."),
         FunctionSpec.Option(
-            name: "model", type: "moonline.test.ModelEntry[]", prose: "What the model does: what `t.model` takes."),
+            name: "model", type: "moonline.test.Model|moonline.test.ModelEntry[]",
+            prose: "What the model does: what `t.model` takes."),
         FunctionSpec.Option(
             name: "time_limit", type: "number", prose: "Seconds that the test may take; 120, at most 3600."),
         FunctionSpec.Option(name: "voice", type: CalleeVoice.luaType, prose: "The callee's voice."),

@@ -71,10 +71,11 @@ public struct TestFailure: Error, Hashable, Sendable {
     public var kind: Kind
     /// One sentence.
     public var message: String
-    /// Where the test says so: the file's path, the line from 1 and its text.
+    /// Where the test says so: the file's path, and the line from 1.
     public var file: String
     public var line: Int?
-    public var sourceLine: String?
+    /// The test's text up to that line, which is the last; empty where it is not known.
+    public var source: [SourceLine]
     /// What was to happen; empty where nothing was.
     public var expected: String
     /// What happened that comes nearest to it.
@@ -84,15 +85,28 @@ public struct TestFailure: Error, Hashable, Sendable {
     /// Lua's own; empty when no code failed.
     public var traceback: String
 
+    /// A line of a test's file.
+    public struct SourceLine: Hashable, Sendable {
+        /// From 1.
+        public var number: Int
+        /// With its indentation.
+        public var text: String
+
+        public init(number: Int, text: String) {
+            self.number = number
+            self.text = text
+        }
+    }
+
     public init(
-        kind: Kind, message: String, file: String, line: Int? = nil, sourceLine: String? = nil, expected: String = "",
+        kind: Kind, message: String, file: String, line: Int? = nil, source: [SourceLine] = [], expected: String = "",
         nearest: String = "", at: Duration = .zero, traceback: String = ""
     ) {
         self.kind = kind
         self.message = message
         self.file = file
         self.line = line
-        self.sourceLine = sourceLine
+        self.source = source
         self.expected = expected
         self.nearest = nearest
         self.at = at

@@ -69,7 +69,7 @@ extension TestRun {
     }
 
     private func find(
-        _ matcher: Matcher, in list: [CallLog.Utterance], from cursor: ExpectationCursors.Speech, after: Int
+        _ matcher: Matcher, in list: [CallMemory.Utterance], from cursor: ExpectationCursors.Speech, after: Int
     ) -> (index: Int, place: Matcher.Place)? {
         for index in list.indices.dropFirst(cursor.utterance) where list[index].sequence > after {
             let start = index == cursor.utterance ? cursor.word : 0
@@ -79,8 +79,9 @@ extension TestRun {
     }
 
     private func met(
-        _ found: (index: Int, place: Matcher.Place), _ cursor: WritableKeyPath<ExpectationCursors, ExpectationCursors.Speech>,
-        _ list: [CallLog.Utterance]
+        _ found: (index: Int, place: Matcher.Place),
+        _ cursor: WritableKeyPath<ExpectationCursors, ExpectationCursors.Speech>,
+        _ list: [CallMemory.Utterance]
     ) -> Progress {
         switch found.place {
         case .words(let range):
@@ -93,6 +94,7 @@ extension TestRun {
 
     private func staysSilent(_ running: Running, _ duration: Duration, at now: Instant) -> Progress {
         if log.isOver { return .done() }
+        guard log.answeredAt != nil else { return .waiting(until: nil) }
         if case .counting(let since) = running.stage {
             if log.agentIsSpeaking {
                 return .failed(
@@ -262,9 +264,11 @@ extension Matcher {
     /// Whether a call is handed to whom is expected: a plain text is a number or an address.
     func matches(target: String, patterns: any PatternMatching) -> Bool {
         switch self {
-        case .value(let value): Self.address(of: value.plainText) == Self.address(of: target) || value.plainText == target
+        case .value(let value):
+            Self.address(of: value.plainText) == Self.address(of: target) || value.plainText == target
         case .any(let alternatives): alternatives.contains { $0.matches(target: target, patterns: patterns) }
-        default: matches(text: Self.address(of: target), patterns: patterns) || matches(text: target, patterns: patterns)
+        default:
+            matches(text: Self.address(of: target), patterns: patterns) || matches(text: target, patterns: patterns)
         }
     }
 
@@ -290,7 +294,8 @@ extension Matcher {
         case .value(let value): [outcome.kind.rawValue, outcome.reason].contains(value.plainText)
         case .any(let alternatives): alternatives.contains { $0.matches(outcome: outcome, patterns: patterns) }
         default:
-            matches(text: outcome.kind.rawValue, patterns: patterns) || matches(text: outcome.reason, patterns: patterns)
+            matches(text: outcome.kind.rawValue, patterns: patterns)
+                || matches(text: outcome.reason, patterns: patterns)
         }
     }
 }

@@ -14,12 +14,13 @@ extension TestRun {
         case .dial(let from, let to, let headers):
             guard test.options.direction == .inbound else {
                 return failed(
-                    statement, "callee:calls is for tests with { direction = \"inbound\" }: here the agent calls", at: now)
+                    statement, "callee:calls is for tests with { direction = \"inbound\" }: here the agent calls",
+                    at: now)
             }
             guard taking == .undecided else { return failed(statement, "the callee has called already", at: now) }
             dial(from: from, to: to, headers: headers, at: now)
             return .done()
-        case .answer(let after, let earlyMedia): return answer(running, after: after, earlyMedia: earlyMedia, at: now)
+        case .answer(let after): return answer(running, after: after, at: now)
         case .reject(let status, let after): return reject(running, status: status, after: after, at: now)
         case .answerAsVoicemail(let greeting, let after):
             return answerAsVoicemail(running, greeting: greeting, after: after, at: now)
@@ -40,10 +41,10 @@ extension TestRun {
 
     // MARK: - Taking the call
 
-    private func answer(_ running: Running, after: Duration, earlyMedia: Utterance?, at now: Instant) -> Progress {
+    private func answer(_ running: Running, after: Duration, at now: Instant) -> Progress {
         if running.stage == .begun {
             if let refusal = refusalToTake(running.statement, at: now) { return refusal }
-            take(.answering(after: after, earlyMedia: earlyMedia, from: now))
+            take(.answering(after: after, from: now))
             setStage(.sending)
             return progressAgain(at: now)
         }
@@ -68,7 +69,7 @@ extension TestRun {
         switch running.stage {
         case .begun:
             if let refusal = refusalToTake(running.statement, at: now) { return refusal }
-            take(.answering(after: after, earlyMedia: nil, from: now))
+            take(.answering(after: after, from: now))
             setStage(.counting(since: now))
             return progressAgain(at: now)
         case .counting:
@@ -107,7 +108,8 @@ extension TestRun {
         guard log.isOver || now >= giveUpAt else { return .waiting(until: giveUpAt) }
         let message =
             log.isOver
-            ? "the call was over before \(expected)" : "the call did not come so far that \(expected), within \((now - running.since).inSeconds)"
+            ? "the call was over before \(expected)"
+            : "the call did not come so far that \(expected), within \((now - running.since).inSeconds)"
         return .failed(
             failure(
                 .expectation, message, statement: statement, expected: expected, nearest: nearestToCall(), at: now))

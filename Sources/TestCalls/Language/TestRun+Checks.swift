@@ -42,13 +42,15 @@ extension TestRun {
 
     private func violated(_ check: DeferredCheck, _ found: String, at now: Instant) -> TestFailure {
         failure(
-            .expectation, "it happened that \(found)", place: check.place, expected: sentence(of: check), nearest: found,
+            .expectation, "it happened that \(found)", place: check.place, expected: sentence(of: check),
+            nearest: found,
             at: now)
     }
 
     private func sentence(of check: DeferredCheck) -> String {
         switch check.kind {
-        case .neverSays(let matcher): "the agent never says " + (matcher.map { "something \($0.asSpeech)" } ?? "anything")
+        case .neverSays(let matcher):
+            "the agent never says " + (matcher.map { "something \($0.asSpeech)" } ?? "anything")
         case .neverHears(let matcher):
             "the agent never understands " + (matcher.map { "something \($0.asSpeech)" } ?? "anything")
         case .neverCalls(let name, let arguments):
@@ -68,7 +70,9 @@ extension TestRun {
         case .neverSays(let matcher):
             return violation(matcher, in: log.agentSpeech, &active.seen, "the agent said", isEnd: isEnd)
                 ?? (matcher?.needsRecognition == true
-                    ? violation(matcher, in: log.recognised, &active.seenRecognised, "it sounded as if the agent said", isEnd: isEnd)
+                    ? violation(
+                        matcher, in: log.recognised, &active.seenRecognised, "it sounded as if the agent said",
+                        isEnd: isEnd)
                     : nil)
         case .neverHears(let matcher):
             return violation(matcher, in: log.calleeSpeech, &active.seen, "the agent understood", isEnd: isEnd)
@@ -94,7 +98,7 @@ extension TestRun {
     }
 
     private func violation(
-        _ matcher: Matcher?, in list: [CallLog.Utterance], _ seen: inout Int, _ who: String, isEnd: Bool
+        _ matcher: Matcher?, in list: [CallMemory.Utterance], _ seen: inout Int, _ who: String, isEnd: Bool
     ) -> String? {
         while seen < list.count, list[seen].isFinal || isEnd {
             let utterance = list[seen]

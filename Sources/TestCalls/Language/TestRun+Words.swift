@@ -36,14 +36,19 @@ extension TestRun {
     func nearest(to statement: Statement) -> String {
         switch statement.kind {
         case .says(let matcher):
-            let heard = matcher.needsRecognition ? log.recognised : log.agentSpeech
-            return nearestSpeech(to: matcher, in: heard, "the agent said", before: cursors.agentSpeech.utterance)
+            if let cut = cutSpeech(matcher) { return cut }
+            guard matcher.needsRecognition else {
+                return nearestSpeech(to: matcher, in: log.agentSpeech, "the agent said")
+            }
+            return log.recognised.isEmpty && !log.agentSpeech.isEmpty
+                ? "the recogniser understood nothing; \(nearestSpeech())"
+                : nearestSpeech(to: matcher, in: log.recognised, "what the agent said was understood as")
         case .hears(let matcher):
-            return nearestSpeech(
-                to: matcher, in: log.calleeSpeech, "the agent understood", before: cursors.calleeSpeech.utterance)
+            return nearestSpeech(to: matcher, in: log.calleeSpeech, "the agent understood")
         case .receives:
             return log.keys.isEmpty
-                ? "the agent received no key" : "it received \(String(log.keys.map(\.key))), from \(time(log.keys[0].at)) on"
+                ? "the agent received no key"
+                : "it received \(String(log.keys.map(\.key))), from \(time(log.keys[0].at)) on"
         case .calls(let expectation): return nearestAction(to: expectation)
         case .transfers:
             guard let transfer = log.transfers.last else { return nearestFault() ?? "the agent asked for no transfer" }
@@ -61,9 +66,7 @@ extension TestRun {
 
     // MARK: - Speech
 
-    private func nearestSpeech(
-        to matcher: Matcher, in list: [CallLog.Utterance], _ who: String, before cursor: Int
-    ) -> String {
+    private func nearestSpeech(to matcher: Matcher, in list: [CallMemory.Utterance], _ who: String) -> String {
         var best: (index: Int, nearness: Double)?
         for index in list.indices {
             let nearness = matcher.nearness(to: list[index].speech.words)
@@ -78,6 +81,16 @@ extension TestRun {
         return sentence
     }
 
+    /// A sentence that would have been it, had it not been cut.
+    private func cutSpeech(_ matcher: Matcher) -> String? {
+        for cut in log.interruptions.reversed()
+        where matcher.matches(text: "\(cut.heard) \(cut.unheard)", patterns: state) {
+            return
+                "the agent was interrupted at \(time(cut.at)): heard was \(quoted(cut.heard)), not heard \(quoted(cut.unheard))"
+        }
+        return nil
+    }
+
     /// What the agent said last.
     func nearestSpeech() -> String {
         guard let last = log.agentSpeech.last else { return nearestFault() ?? "the agent said nothing" }
@@ -87,6 +100,9 @@ extension TestRun {
     // MARK: - Actions
 
     private func nearestAction(to expectation: ActionExpectation) -> String {
+        if !actionNames.isEmpty, !actionNames.contains(expectation.name) {
+            return "the flow has no action \(expectation.name)\(suggestion(for: expectation.name, among: actionNames))"
+        }
         guard !log.actions.isEmpty else { return nearestFault() ?? "the agent called no action" }
         let sameName = log.actions.filter { $0.name == expectation.name }
         if let action = sameName.last(where: { difference(of: $0, to: expectation) != nil }) ?? sameName.last {
@@ -99,14 +115,16 @@ extension TestRun {
         return "it called \(names)" + suggestion(for: expectation.name, among: Set(log.actions.map(\.name)).sorted())
     }
 
-    private func difference(of action: CallLog.Action, to expectation: ActionExpectation) -> String? {
+    private func difference(of action: CallMemory.Action, to expectation: ActionExpectation) -> String? {
         if let found = expectation.arguments?.mismatch(action.arguments, patterns: state) { return found }
         guard let returns = expectation.returns else { return nil }
         return switch action.result {
         case nil: "it has not come back"
         case .failed(let reason): "it failed: \(reason)"
         case .returned(let value):
-            returns.mismatch(value, patterns: state).map { $0.hasPrefix("it is") ? "what it returned: \($0)" : "of what it returned, \($0)" }
+            returns.mismatch(value, patterns: state).map {
+                $0.hasPrefix("it is") ? "what it returned: \($0)" : "of what it returned, \($0)"
+            }
         }
     }
 

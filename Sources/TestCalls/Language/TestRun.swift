@@ -44,7 +44,7 @@ public final class TestRun {
     /// How the callee takes its call.
     enum Taking: Hashable {
         case undecided
-        case answering(after: Duration, earlyMedia: Utterance?, from: Instant)
+        case answering(after: Duration, from: Instant)
         case rejecting(status: Int, after: Duration, from: Instant)
         /// It lets it ring, or has done what it was to do.
         case settled
@@ -60,7 +60,7 @@ public final class TestRun {
     let state: TestState
     private let function: LuaReference
     private let parameter: LuaValue?
-    var log = CallLog()
+    var log = CallMemory()
     var cursors = ExpectationCursors()
     var checks: [ActiveCheck] = []
     private var phase = Phase.waiting
@@ -73,6 +73,9 @@ public final class TestRun {
     private var hasReported = (spoken: false, pressed: false)
     private var wake: Instant?
     private var endedAt: Instant?
+
+    /// The actions of the flow that is tested, for what a failure says of a name that it has not.
+    public var actionNames: [String] = []
 
     /// Set when the test is over.
     public private(set) var result: TestResult?
@@ -110,13 +113,14 @@ public final class TestRun {
     /// - Returns: What the callee is to do, in order.
     public func receive(_ event: TestEvent, at now: Instant) -> [CalleeAction] {
         if case .over = phase { return [] }
-        if case .began = event, case .waiting = phase {
+        if case .began = event {
+            guard case .waiting = phase else { return [] }
             log.origin = now
             phase = .running
+            begin(at: now)
         } else {
             take(event, at: now)
         }
-        if case .began = event, running == nil, failure == nil { begin(at: now) }
         advance(at: now)
         defer { actions.removeAll() }
         return actions
@@ -180,7 +184,8 @@ public final class TestRun {
                 let expected = expectation(of: current.statement)
                 fail(
                     failure(
-                        .timeLimit, "the test took longer than \(limit) (time_limit), while it waited until \(expected)",
+                        .timeLimit,
+                        "the test took longer than \(limit) (time_limit), while it waited until \(expected)",
                         statement: current.statement, at: now), at: now)
                 return
             }
@@ -224,9 +229,6 @@ public final class TestRun {
     private func follow(_ instruction: CalleeInstruction, at now: Instant) {
         switch instruction {
         case .neverAnswer: taking = .settled
-        case .noise(let decibels):
-            actions.append(.noise(decibels: decibels))
-            log.append(.calleeDid(decibels.map { "is in noise of \($0) dB" } ?? "is in silence"), at: now)
         case .takeTransfers(let status): refusedTransfers = status
         }
     }
@@ -254,7 +256,7 @@ public final class TestRun {
     func takeAsUsual(at now: Instant) {
         guard taking == .undecided else { return }
         switch test.options.direction {
-        case .outbound: taking = .answering(after: CalleeFunctions.ringing, earlyMedia: nil, from: now)
+        case .outbound: taking = .answering(after: CalleeFunctions.ringing, from: now)
         case .inbound: dial(from: nil, to: nil, headers: [:], at: now)
         }
         performTaking(at: now)
@@ -268,20 +270,15 @@ public final class TestRun {
     }
 
     private var takingDeadline: Instant? {
-        guard let ringingAt = log.ringingAt else { return nil }
+        guard let ringingAt = log.ringingAt, !log.isOver else { return nil }
         switch taking {
-        case .answering(let after, _, let from), .rejecting(_, let after, let from): return max(ringingAt, from) + after
+        case .answering(let after, let from), .rejecting(_, let after, let from): return max(ringingAt, from) + after
         case .undecided, .settled: return nil
         }
     }
 
     func performTaking(at now: Instant) {
-        guard case .running = phase, !log.isOver, log.ringingAt != nil, let due = takingDeadline else { return }
-        if case .answering(let after, let media?, let from) = taking {
-            taking = .answering(after: after, earlyMedia: nil, from: from)
-            actions.append(.earlyMedia(media))
-            log.append(.calleeDid("plays \(quoted(media.text)) before it answers"), at: now)
-        }
+        guard case .running = phase, let due = takingDeadline else { return }
         guard now >= due else { return }
         switch taking {
         case .answering:
@@ -329,7 +326,10 @@ public final class TestRun {
         if case .over = phase { return }
         if log.outcome == nil {
             let patience = Self.patienceForEnd.inSeconds
-            fail(failure(.expectation, "the call did not end within \(patience) of the test's end", statement: nil, at: now), at: now)
+            fail(
+                failure(
+                    .expectation, "the call did not end within \(patience) of the test's end", statement: nil, at: now),
+                at: now)
         } else if failure == nil, let failure = lastChecks(at: now) {
             self.failure = failure
             log.append(.failed(failure.message), at: now)
@@ -360,7 +360,7 @@ public final class TestRun {
         let place = place ?? SourcePlace(file: test.text.chunkName, line: test.line)
         return TestFailure(
             kind: kind, message: message, file: path(of: place.file), line: place.line,
-            sourceLine: test.text.line(place.line, of: place.file)?.trimmed, expected: expected, nearest: nearest,
+            source: test.text.lines(upTo: place.line, of: place.file), expected: expected, nearest: nearest,
             at: now - log.origin, traceback: traceback)
     }
 

@@ -102,12 +102,15 @@ extension TimelineEntry.Event {
 
 extension Duration {
     /// `1.25 s`.
-    var inSeconds: String { "\(decimalSeconds) s" }
+    var inSeconds: String { "\(decimalSeconds(digits: 2)) s" }
 
-    /// Seconds with two digits behind the point: `1.25`.
-    var decimalSeconds: String {
-        let hundredths = (nanoseconds + (nanoseconds < 0 ? -5_000_000 : 5_000_000)) / 10_000_000
-        let fraction = abs(hundredths % 100)
-        return "\(hundredths < 0 ? "-" : "")\(abs(hundredths / 100)).\(fraction < 10 ? "0" : "")\(fraction)"
+    /// Seconds with so many digits behind the point, 1 to 9: `1.25`.
+    func decimalSeconds(digits: Int) -> String {
+        let unit = (0..<9 - digits).reduce(Int64(1)) { scale, _ in scale * 10 }
+        let perSecond = 1_000_000_000 / unit
+        let rounded = (abs(nanoseconds) + unit / 2) / unit
+        let fraction = "\(rounded % perSecond)"
+        let zeros = String(repeating: "0", count: digits - fraction.count)
+        return "\(nanoseconds < 0 && rounded > 0 ? "-" : "")\(rounded / perSecond).\(zeros)\(fraction)"
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SansIO
+import Logging
 public import ScriptAPI
 
 /// A flow's own tests, played in virtual time before a version of it serves.
@@ -11,6 +12,7 @@ public struct FlowTests: Sendable {
     private let flowsFolder: String
     private let personasFolder: String
     private let player: VirtualPlayer
+    private let logger: Logger
 
     /// - Parameters:
     ///   - testsFolder: May be missing: then there is nothing to play.
@@ -19,27 +21,28 @@ public struct FlowTests: Sendable {
         self.flowsFolder = flowsFolder
         self.personasFolder = personasFolder
         player = VirtualPlayer(stage: stage)
+        logger = stage.logger
     }
 
     /// Plays the tests that are meant for a flow.
     ///
-    /// A test file that cannot be read keeps nothing from serving: it is a warning.
+    /// A test file that cannot be used keeps nothing from serving: the log has it.
+    ///
     /// - Returns: What failed, each with the place in the test.
     @concurrent public func verify(_ flow: Flow) async -> [FlowDiagnostic] {
         let selection = TestSelection(
             testFiles: luaFiles(testsFolder), flows: flows(with: flow), personas: luaFiles(personasFolder),
             filter: nil, seed: 1)
-        var diagnostics: [FlowDiagnostic] = []
         var items: [TestSelection.Entry] = []
         for entry in selection.entries {
             switch entry {
             case .playable(let item) where item.flow.path == flow.path: items.append(entry)
             case .playable: break
             case .broken(let result):
-                diagnostics.append(FlowDiagnostic(result, severity: .warning))
+                logger.warning("a test cannot be played: \(FlowDiagnostic(result))")
             }
         }
-        guard !items.isEmpty else { return diagnostics }
+        guard !items.isEmpty else { return [] }
         var chosen = selection
         chosen.entries = items
         var options = TestRunner.Options()
@@ -53,15 +56,15 @@ public struct FlowTests: Sendable {
         }
         let results = await playing.value
         watchdog.cancel()
-        diagnostics += results.filter { !$0.passed }.map { FlowDiagnostic($0, severity: .error) }
         if results.count < items.count {
-            diagnostics.append(
-                FlowDiagnostic(
-                    file: flow.path, severity: .warning, code: "tests-cut",
-                    message: "\(items.count - results.count) of the flow's \(items.count) tests were not played: they "
-                        + "take longer than \(Int(FlowTests.patience.seconds)) seconds"))
+            let patience = Int(FlowTests.patience.seconds)
+            logger.warning(
+                """
+                \(items.count - results.count) of the \(items.count) tests of \(flow.path) were not played: they take \
+                longer than \(patience) seconds
+                """)
         }
-        return diagnostics
+        return results.filter { !$0.passed }.map { FlowDiagnostic($0) }
     }
 
     /// The flow as it is to serve, and the others as they are on disk.
@@ -76,10 +79,11 @@ public struct FlowTests: Sendable {
 }
 
 extension FlowDiagnostic {
-    init(_ result: TestResult, severity: Severity) {
+    /// What an editor of the flow is told of a test that failed.
+    fileprivate init(_ result: TestResult) {
         let failure = result.failure
         self.init(
-            file: failure?.file ?? result.test.file, line: failure?.line ?? result.test.line, severity: severity,
+            file: failure?.file ?? result.test.file, line: failure?.line ?? result.test.line,
             code: "test-failed", message: "test “\(result.test.name)”: \(failure?.message ?? "failed")",
             hint: "moonline test --virtual \(result.test.file) --seed \(result.seed)")
     }

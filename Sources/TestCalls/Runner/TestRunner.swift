@@ -53,8 +53,7 @@ public struct TestRunner: Sendable {
 
     /// Plays all tests.
     ///
-    /// - Parameter told: Hears of each result as it comes, one after the other; in the tests' order when there is one
-    ///   job.
+    /// - Parameter told: Hears of each result, in the tests' order.
     /// - Returns: The results in the tests' order. After cancellation, those that there are.
     public func run(
         _ selection: TestSelection, told: @escaping @Sendable (TestResult) -> Void
@@ -75,12 +74,24 @@ public struct TestRunner: Sendable {
                 group.addTask { await self.work(all, progress, told: told) }
             }
         }
-        return progress.results.withLock { results in results.sorted { $0.key < $1.key }.map(\.value) }
+        return progress.results.withLock { results in
+            let all = results.byNumber.sorted { $0.key < $1.key }.map(\.value)
+            // Behind one that was cut off.
+            for result in all.dropFirst(results.told) { told(result) }
+            results.told = all.count
+            return all
+        }
     }
 
     /// What all workers share.
     private final class Progress: Sendable {
-        let results = Mutex<[Int: TestResult]>([:])
+        struct Results {
+            var byNumber: [Int: TestResult] = [:]
+            /// So many have been told of.
+            var told = 0
+        }
+
+        let results = Mutex(Results())
         let next = Atomic(0)
         let mustStop = Atomic(false)
     }
@@ -95,8 +106,11 @@ public struct TestRunner: Sendable {
             let result = await play(jobs[index])
             if options.stopsAtFailure, !result.passed { progress.mustStop.store(true, ordering: .relaxed) }
             progress.results.withLock { results in
-                results[index] = result
-                told(result)
+                results.byNumber[index] = result
+                while let next = results.byNumber[results.told] {
+                    told(next)
+                    results.told += 1
+                }
             }
         }
     }

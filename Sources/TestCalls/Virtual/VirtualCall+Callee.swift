@@ -54,7 +54,6 @@ extension VirtualCall {
         case .answer: command(.answer, of: callee)
         case .reject(let status): command(.reject(status: status), of: callee)
         case .speak(let utterance): speak(utterance)
-        case .earlyMedia, .noise: perform(run.abort("not possible", at: now))
         case .stopSpeaking: callee.channel.flush()
         case .press(let keys): press(keys)
         case .acceptTransfer:

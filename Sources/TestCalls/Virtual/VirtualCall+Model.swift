@@ -2,6 +2,7 @@ import AgentHost
 import Conversation
 import OfflineModel
 import SansIO
+import Speech
 import VoiceAgent
 
 // The model's side.
@@ -46,7 +47,8 @@ extension VirtualCall {
     func knownWords() -> String {
         defer { spokenWords = [] }
         let text = spokenWords.joined(separator: " ")
-        return brain == nil ? SpokenWords.words(of: text).joined(separator: " ") : text
+        // A persona is written for what recognisers hear.
+        return brain == nil ? SpokenText.words(text).joined(separator: " ") : text
     }
 
     func answer(_ request: PersonaRequest) -> [PersonaStep] {

@@ -87,6 +87,7 @@ final class VirtualCall {
         storeName = stage.freshStore()
         let options = plan.test.options
         run = try TestRun(plan.test, seed: plan.seed)
+        run.actionNames = plan.flow.definition.tools.map(\.name)
         var random = SeededRandom(seed: plan.seed)
         agent = VirtualPhone(.agent, seed: random.next(), conditions: options.network)
         callee = VirtualPhone(.callee, seed: random.next(), conditions: options.network)

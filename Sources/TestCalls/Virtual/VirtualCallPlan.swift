@@ -64,8 +64,8 @@ public struct VirtualLog: Sendable {
         note(.flow, at: .zero, flow.logged.logged)
     }
 
-    mutating func note(_ kind: Conversation.CallLog.Kind, at now: Instant, _ body: JSON) {
-        bytes += Conversation.CallLog.line(kind, elapsed: now - .zero, body: body)
+    mutating func note(_ kind: CallLog.Kind, at now: Instant, _ body: JSON) {
+        bytes += CallLog.line(kind, elapsed: now - .zero, body: body)
         bytes.append(UInt8(ascii: "\n"))
     }
 }

@@ -1,5 +1,3 @@
-import ScriptAPI
-
 /// A new project: a flow that works, its test calls, and what editors and shells need.
 struct ProjectTemplate: Sendable {
     struct File: Hashable, Sendable {
@@ -18,7 +16,7 @@ struct ProjectTemplate: Sendable {
             File(path: ".env.example", text: ProjectTemplate.environment),
             File(path: ".luarc.json", text: ProjectTemplate.languageServer),
             File(path: ".gitignore", text: ProjectTemplate.ignored),
-        ] + DefinitionWriter.files().map { File(path: "library/" + $0.name, text: $0.text) }
+        ] + EditorDefinitions.files().map { File(path: "library/" + $0.name, text: $0.text) }
     }
 
     /// A file of the repository; there it stands in the folder `scripts`.
@@ -109,7 +107,7 @@ struct ProjectTemplate: Sendable {
         | | |
         |---|---|
         | `flows/` | one Lua file an agent: what it may do, what it says, when it transfers |
-        | `tests/` | test calls |
+        | `tests/` | test calls: what a callee does, and what the agent should |
         | `personas/` | what the offline model answers; not needed with a key |
         | `library/` | the scripting API for editors (LuaLS, see `.luarc.json`) |
         | `.env.example` | settings: copy it to `.env` |
@@ -135,6 +133,15 @@ struct ProjectTemplate: Sendable {
         moonline rollback outbound-caller
         moonline reload          # reads all flows now
         ```
+
+        ## Test it
+
+        ```sh
+        moonline test --virtual  # the test calls on a virtual clock, in a moment
+        moonline test            # the same over real SIP and RTP on this machine, in real time
+        ```
+
+        `moonline dev` plays a flow's tests whenever the flow is edited: a version that fails one does not serve.
 
         ## Ring a telephone
 

@@ -109,10 +109,14 @@ final class Rehearsal {
     }
 
     /// The agent hangs up, or the callee does.
-    func end(at seconds: Double, by party: CallOutcome.Party = .agent, kind: CallOutcome.Kind = .completed, reason: String = "done") {
+    func end(
+        at seconds: Double, by party: CallOutcome.Party = .agent, kind: CallOutcome.Kind = .completed,
+        reason: String = "done"
+    ) {
         send(.calleeEnded(byRemote: party != .callee, reason: reason), at: seconds)
         send(
-            .finished(CallOutcome(kind: kind, reason: reason, message: "The call is over.", endedBy: party)), at: seconds)
+            .finished(CallOutcome(kind: kind, reason: reason, message: "The call is over.", endedBy: party)),
+            at: seconds)
     }
 
     /// The result, once the call has ended in consequence of the test's end.

@@ -55,7 +55,9 @@ import Testing
             file.tests.map(\.name)
                 == ["takes [Monday]", "takes [long one]", "takes [3]", "by name [early]", "by name [late]"])
         #expect(file.tests[2].options.to == "+1")
-        for (name, printed) in [("takes [Monday]", "Monday"), ("takes [long one]", "Tuesday"), ("by name [late]", "20")] {
+        for (name, printed) in [
+            ("takes [Monday]", "Monday"), ("takes [long one]", "Tuesday"), ("by name [late]", "20"),
+        ] {
             let rehearsal = try Rehearsal(source: source, named: name)
             rehearsal.send(.began, at: 0)
             #expect(try rehearsal.result().timeline.contains { $0.event == .printed(printed) })

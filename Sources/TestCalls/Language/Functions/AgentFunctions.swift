@@ -40,7 +40,8 @@ enum AgentFunctions {
             result: "table"
         ) { _, name, arguments, options throws(ScriptMismatch) in
             if let json = arguments?.json, json.object == nil, json.array?.isEmpty != true {
-                throw ScriptMismatch(reason: "bad argument #2 to 'calls' (a table with names expected, got \(json.text))")
+                throw ScriptMismatch(
+                    reason: "bad argument #2 to 'calls' (a table with names expected, got \(json.text))")
             }
             let expectation = ActionExpectation(
                 name: name, arguments: arguments.map(\.matcher).flatMap { $0.isEmptyTable ? nil : $0 },

@@ -18,11 +18,9 @@ enum CalleeFunctions {
             .callee, "answers",
             "Answers the call, and waits until both can hear each other. A callee that is not told how it takes the call "
                 + "answers after a second.",
-            Argument("options", AnswerOptions?.self, "When, and what is heard before.")
+            Argument("options", AfterOptions?.self, "When; after a second.")
         ) { _, options throws(ScriptMismatch) in
-            .wait(
-                .answer(
-                    after: options?.after ?? ringing, earlyMedia: options?.earlyMedia?.utterance(voice: nil)))
+            .wait(.answer(after: options?.after ?? ringing))
         },
         TestFunctionSpec(
             .callee, "rejects", "Refuses the call.",
@@ -91,16 +89,6 @@ enum CalleeFunctions {
             .callee, "stays_silent", "Says nothing for a while, whatever the agent does.",
             Argument("seconds", TestSeconds.self, "How long; the end of the call ends it too.")
         ) { _, seconds throws(ScriptMismatch) in .wait(.pass(seconds.duration)) },
-        TestFunctionSpec(
-            .callee, "is_noisy", "There is noise around the callee from now on.",
-            Argument("level", Double?.self, "Decibels of full scale, -90 to 0; nothing for silence.")
-        ) { test, level throws(ScriptMismatch) in
-            if let level, !(-90...0).contains(level) {
-                throw ScriptMismatch(reason: "bad argument #1 to 'is_noisy' (-90 to 0 expected, got \(level))")
-            }
-            test.instructions.append(.noise(decibels: level))
-            return .none
-        },
     ]
 
     private static let ending: [TestFunctionSpec] = [
@@ -120,7 +108,8 @@ enum CalleeFunctions {
         ) { test, status throws(ScriptMismatch) in
             let status = status ?? 603
             guard (400...699).contains(status) else {
-                throw ScriptMismatch(reason: "bad argument #1 to 'refuses_transfer' (400 to 699 expected, got \(status))")
+                throw ScriptMismatch(
+                    reason: "bad argument #1 to 'refuses_transfer' (400 to 699 expected, got \(status))")
             }
             test.instructions.append(.takeTransfers(refusing: Int(status)))
             return .none
@@ -131,7 +120,6 @@ enum CalleeFunctions {
 /// What the test tells the callee without waiting for it.
 enum CalleeInstruction {
     case neverAnswer
-    case noise(decibels: Double?)
     /// - refusing: The status; `nil` accepts.
     case takeTransfers(refusing: Int?)
 }

@@ -137,7 +137,8 @@ enum ModuleFunctions {
             case .network: options.network = try NetworkValue.read(value, in: test.state).conditions
             case .model: options.model = try ModelValue.read(value, in: test.state).script
             case nil: try TestOptionFields.read(value, in: test.state).apply(to: &options)
-            case .like, .exact, .pattern, .any, .soundsLike: throw ScriptMismatch(reason: "options expected, got a matcher")
+            case .like, .exact, .pattern, .any, .soundsLike:
+                throw ScriptMismatch(reason: "options expected, got a matcher")
             }
         } catch {
             throw ScriptMismatch(reason: "bad argument #\(position) to '\(function)' (\(error.reason))")
@@ -146,7 +147,9 @@ enum ModuleFunctions {
 
     private static func cases(_ table: JSON) -> [(key: String, value: JSON)] {
         if let list = table.array {
-            return list.enumerated().map { index, value in (value["name"]?.string ?? label(value) ?? "\(index + 1)", value) }
+            return list.enumerated().map { index, value in
+                (value["name"]?.string ?? label(value) ?? "\(index + 1)", value)
+            }
         }
         return (table.object?.members ?? []).map { ($0.value["name"]?.string ?? $0.key, $0.value) }
     }
@@ -222,7 +225,8 @@ enum ModuleFunctions {
                 + "`t.never(agent.transfers_to, \"+1…\")`, `t.never(agent.is_interrupted)`.",
             [
                 FunctionSpec.Parameter(
-                    name: "expectation", type: "function", isOptional: false, prose: "The function, without calling it."),
+                    name: "expectation", type: "function", isOptional: false, prose: "The function, without calling it."
+                ),
                 FunctionSpec.Parameter(
                     name: "what", type: "string|moonline.test.Matcher", isOptional: true,
                     prose: "What the agent must not say, hear, call; nothing for anything."),

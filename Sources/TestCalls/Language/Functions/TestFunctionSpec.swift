@@ -159,3 +159,15 @@ struct TestArguments {
         }
     }
 }
+
+/// A parameter's name, type and prose.
+struct Argument<Value: ScriptArgument>: Sendable {
+    let parameter: FunctionSpec.Parameter
+
+    /// - Parameter type: As an annotation writes it, where `Value` says too little.
+    init(_ name: String, _ value: Value.Type, _ prose: String, type: String? = nil) {
+        parameter = FunctionSpec.Parameter(
+            name: name, type: type ?? Value.luaType, isOptional: Value.isOptional, prose: prose,
+            options: Value.options)
+    }
+}

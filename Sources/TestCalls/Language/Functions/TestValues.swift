@@ -108,7 +108,9 @@ struct SpokenSource: ScriptArgument {
             guard !text.trimmed.isEmpty else { throw ScriptMismatch(reason: "text expected, got an empty one") }
             return SpokenSource(part: .text(text, voice: nil))
         }
-        guard case .table = value else { throw ScriptMismatch(reason: "text or { wav = … } expected, got \(value.typeName)") }
+        guard case .table = value else {
+            throw ScriptMismatch(reason: "text or { wav = … } expected, got \(value.typeName)")
+        }
         return SpokenSource(part: .file(try SoundRecord.read(value, in: state).wav))
     }
 
@@ -200,7 +202,8 @@ extension ModelScript.Entry {
         FunctionSpec.Option(
             name: "start", type: "true", prose: "When: the model is to speak though nobody said anything."),
         FunctionSpec.Option(
-            name: "hears", type: TextExpectation.luaType, prose: "When: the callee said this; `t.pattern` cannot be used."),
+            name: "hears", type: TextExpectation.luaType,
+            prose: "When: the callee said this; `t.pattern` cannot be used."),
         FunctionSpec.Option(name: "result_of", type: "string", prose: "When: the action of this name came back."),
         FunctionSpec.Option(
             name: "instructed", type: TextExpectation.luaType,
@@ -338,23 +341,6 @@ struct SpeakOptions: ScriptRecord {
     init(reading record: RecordReader) throws(ScriptMismatch) {
         after = try record.duration("after")
         voice = try record.field("voice", as: CalleeVoice?.self)
-    }
-}
-
-/// `callee:answers { after = 2, early_media = "…" }`.
-struct AnswerOptions: ScriptRecord {
-    let after: Duration?
-    let earlyMedia: SpokenSource?
-
-    static let options = [
-        FunctionSpec.Option(name: "after", type: "number", prose: "Seconds that it rings; 1."),
-        FunctionSpec.Option(
-            name: "early_media", type: SpokenSource.luaType, prose: "What is heard before the answer (183)."),
-    ]
-
-    init(reading record: RecordReader) throws(ScriptMismatch) {
-        after = try record.duration("after")
-        earlyMedia = try record.field("early_media", as: SpokenSource?.self)
     }
 }
 

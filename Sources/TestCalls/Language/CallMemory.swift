@@ -2,7 +2,7 @@ import Conversation
 import SansIO
 
 /// What has happened in a test's call so far, as expectations ask for it.
-struct CallLog {
+struct CallMemory {
     /// Something that was said.
     struct Utterance {
         var speech: Matcher.Speech
@@ -152,7 +152,8 @@ struct CallLog {
             keys.append(Key(key: key, at: now - origin, sequence: timeline.count - 1))
         case .fault(let fault): append(.fault(fault.kind, message: fault.message), at: now)
         case .status(let status): append(.status(status), at: now)
-        case .flowChanged(let version, _): append(.note("the call goes on with version \(version) of the flow"), at: now)
+        case .flowChanged(let version, _):
+            append(.note("the call goes on with version \(version) of the flow"), at: now)
         case .modelReady, .callerSpeech, .usage: break
         }
     }
@@ -167,7 +168,7 @@ struct CallLog {
 
     /// An entry takes the place of an earlier one of its item that was not final yet.
     private mutating func record(
-        _ entry: TranscriptEntry, in list: WritableKeyPath<CallLog, [Utterance]>,
+        _ entry: TranscriptEntry, in list: WritableKeyPath<CallMemory, [Utterance]>,
         _ event: (String) -> TimelineEntry.Event, at now: Instant
     ) {
         if let index = self[keyPath: list].lastIndex(where: { $0.itemID == entry.itemID && !$0.isFinal }) {
