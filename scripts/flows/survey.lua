@@ -97,7 +97,7 @@ function CallActions:record_answer(score)
   if next_question then
     return { ask = next_question }
   end
-  finish(self.call, "completed", THANKS)
+  finish(self.call, "all answered", THANKS)
 end
 
 ---Called when the callee does not want to answer, or not now.
@@ -163,7 +163,7 @@ a good time. Be friendly, brief and neutral: never comment on an answer, and nev
     if asked and score and score >= 1 and score <= 5 then
       asked = record(call, score)
       if not asked then
-        finish(call, "completed", THANKS)
+        finish(call, "all answered", THANKS)
         return
       end
     elseif asked then

@@ -18,9 +18,11 @@ local MESSAGE = "Hello Jayden, this is the dental practice. We are calling back 
 -- A model that has nothing to say.
 local quiet = t.model {}
 
--- The model of somebody who knows a machine when it hears one, each time that it goes on.
+-- The model of somebody who knows a machine when it hears one, each time that it goes on. Once it has told so, it is not
+-- asked to speak any more.
 local machine = t.model {
   { hears = t.any { "reached", "leave a message", "tone" }, calls = "detected_answering_machine", always = true },
+  { result_of = "detected_answering_machine", says = "Are you a machine?", always = true },
 }
 
 -- A machine -----------------------------------------------------------------------------------------------------------
@@ -38,9 +40,10 @@ t.test("leaves it once, when the greeting has several sentences", machine, funct
   agent:stays_silent(1.2)
   callee:says "I am not at home. Please leave a message after the tone."
   agent:stays_silent(1.5)
-  agent:says(t.exact(MESSAGE), { within = 30 })
+  agent:says(t.exact(MESSAGE), { within = 2.3 })
   agent:ends "message left"
   t.never(agent.is_interrupted)
+  t.never(agent.says, "machine")
 end)
 
 t.test("the message cannot be interrupted", machine, function(callee, agent)
@@ -107,7 +110,7 @@ t.test("calls again when nobody takes the call", person, function(callee, agent)
   agent:says "Shall I put you through"
   callee:says "Yes, please."
   agent:transfers_to "+15105550199"
-  agent:calls("transfer_call", {}, { returns = { error = t.like "nobody answers there" } })
+  agent:calls("transfer_call", {}, { returns = { error = "nobody answers there; ask when to call again" } })
   agent:says "When shall we call again"
   callee:says "Tomorrow."
   agent:calls("call_again", { time = "tomorrow" }, { returns = t.like "noted; say that somebody will call then" })
@@ -122,7 +125,7 @@ t.test("transfers nobody when there is nobody to transfer to", person, {
   callee:says "Hello?"
   agent:says "Shall I put you through"
   callee:says "Yes, please."
-  agent:calls("transfer_call", {}, { returns = { error = t.like "nobody can be reached" } })
+  agent:calls("transfer_call", {}, { returns = { error = "nobody can be reached; ask when to call again" } })
   agent:says "When shall we call again"
   t.never(agent.transfers_to)
   t.never(agent.says, "putting you through")
@@ -134,11 +137,11 @@ t.test("speaks into a silent line, three times", quiet, function(callee, agent)
   callee:answers()
   agent:stays_silent(3)
   agent:says(t.exact "Hello, this is the dental practice. I am calling you back about your question about braces.",
-    { within = 5 })
+    { within = 1.7 })
   agent:stays_silent(3)
-  agent:says(t.exact "Hello? Are you there?", { within = 5 })
+  agent:says(t.exact "Hello? Are you there?", { within = 1.7 })
   agent:stays_silent(3)
-  agent:says(t.exact "I cannot hear you. We will call again. Goodbye.", { within = 5 })
+  agent:says(t.exact "I cannot hear you. We will call again. Goodbye.", { within = 1.7 })
   agent:ends "nobody there"
 end)
 

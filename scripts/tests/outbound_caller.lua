@@ -135,7 +135,9 @@ t.test("transfers nobody when there is nobody to transfer to", t.model(wants_per
   callee:answers()
   agent:says "Does that still suit you"
   callee:says "Can I speak to someone?"
-  agent:calls("transfer_call", {}, { returns = { error = t.like "nobody can be reached right now" } })
+  agent:calls("transfer_call", {}, {
+    returns = { error = "nobody can be reached right now; offer to have somebody call back" },
+  })
   agent:says "call you back"
   t.never(agent.transfers_to)
   t.never(agent.says, "putting you through")

@@ -88,7 +88,9 @@ t.test("tells the right person what they owe", model {
   agent:says "which year"
   callee:says "Nineteen eighty four."
   agent:says(t.exact(DISCLOSURE), { within = 30 })
-  agent:calls("confirm_identity", { year_of_birth = 1984 }, { returns = t.like "They have been told what they owe" })
+  agent:calls("confirm_identity", { year_of_birth = 1984 }, {
+    returns = "They have been told what they owe and since when. Ask when they can pay.",
+  })
   agent:says "When can you pay"
   callee:says "I do not know yet. Goodbye."
   agent:says "Goodbye"
@@ -194,11 +196,13 @@ end
 
 -- Afterwards ----------------------------------------------------------------------------------------------------------
 
+local noted = "Noted. Thank them, and say that a letter will confirm it."
+local too_far = "the day must be within two weeks from today; ask for another, or offer to speak to a person"
 local promises = {
-  { "2026-12-01", t.like "Noted. Thank them" },
-  { "2026-12-15", t.like "Noted. Thank them" },
-  { "2026-12-16", { error = t.like "the day must be within two weeks from today" } },
-  { "2026-11-30", { error = t.like "the day must be within two weeks from today" } },
+  { "2026-12-01", noted },
+  { "2026-12-15", noted },
+  { "2026-12-16", { error = too_far } },
+  { "2026-11-30", { error = too_far } },
   { "soon", { error = t.like "that is no date" } },
 }
 for _, promise in ipairs(promises) do
@@ -243,7 +247,9 @@ t.test("tells the model that nobody takes the call", model(wants_person), functi
   confirm(callee, agent)
   callee:says "Give me your manager."
   agent:transfers_to "+15105550199"
-  agent:calls("transfer_call", {}, { returns = { error = t.like "nobody answers there" } })
+  agent:calls("transfer_call", {}, {
+    returns = { error = "nobody answers there; say that somebody will ring back" },
+  })
   agent:says "Somebody will ring you"
 end)
 
@@ -252,7 +258,9 @@ t.test("transfers nobody when there is nobody to transfer to", model(wants_perso
 }, function(callee, agent)
   confirm(callee, agent)
   callee:says "Give me your manager."
-  agent:calls("transfer_call", {}, { returns = { error = t.like "nobody can be reached" } })
+  agent:calls("transfer_call", {}, {
+    returns = { error = "nobody can be reached; say that somebody will ring back" },
+  })
   agent:says "Somebody will ring you"
   t.never(agent.transfers_to)
   t.never(agent.says, "putting you through")
@@ -264,9 +272,9 @@ t.test("asks whether somebody is there, then says goodbye", function(callee, age
   callee:answers()
   agent:says(t.exact(GREETING))
   agent:stays_silent(7)
-  agent:says(t.exact "Are you still there?", { within = 5 })
+  agent:says(t.exact "Are you still there?", { within = 1.7 })
   agent:stays_silent(7)
-  agent:says(t.exact "I cannot hear you. Goodbye.", { within = 5 })
+  agent:says(t.exact "I cannot hear you. Goodbye.", { within = 1.7 })
   agent:ends "nobody there"
 end)
 

@@ -50,7 +50,7 @@ t.test("asks all three questions, answered by key", function(callee, agent)
   agent:says(t.exact(THIRD))
   callee:presses "3"
   agent:says(t.exact(THANKS))
-  agent:ends "completed"
+  agent:ends "all answered"
 end)
 
 t.test("a key cuts the question short", function(callee, agent)
@@ -97,7 +97,7 @@ t.test("no key and no word cuts the thanks short", function(callee, agent)
   callee:presses("1", { after = 1 })
   callee:interrupts("You are welcome.", { after = 0 })
   agent:says(t.exact(THANKS))
-  agent:ends "completed"
+  agent:ends "all answered"
   t.never(agent.is_interrupted)
 end)
 
@@ -124,7 +124,7 @@ t.test("tells the model each question, and thanks by itself", t.model {
   agent:says "How likely"
   callee:says "I would say four."
   agent:says(t.exact(THANKS))
-  agent:ends "completed"
+  agent:ends "all answered"
 end)
 
 t.test("goes on by word where a key has begun, and never from the start", t.model {
@@ -152,7 +152,9 @@ t.test("records nothing before the first question", t.model {
 }, function(callee, agent)
   greet(callee, agent)
   callee:says "Five."
-  agent:calls("record_answer", { score = 5 }, { returns = { error = t.like "no question was asked" } })
+  agent:calls("record_answer", { score = 5 }, {
+    returns = { error = "no question was asked; use begin_survey when the callee agrees" },
+  })
   agent:says "May I ask you first"
   callee:presses "1"
   agent:says(t.exact(FIRST))
@@ -188,9 +190,9 @@ end
 t.test("repeats its request, then says goodbye", function(callee, agent)
   greet(callee, agent)
   agent:stays_silent(7)
-  agent:says(t.exact "Are you still there? May I ask you three short questions?", { within = 5 })
+  agent:says(t.exact "Are you still there? May I ask you three short questions?", { within = 1.7 })
   agent:stays_silent(7)
-  agent:says(t.exact "I cannot hear you. Perhaps another time. Goodbye.", { within = 5 })
+  agent:says(t.exact "I cannot hear you. Perhaps another time. Goodbye.", { within = 1.7 })
   agent:ends "nobody there"
 end)
 
@@ -246,7 +248,7 @@ t.test("asks the offline model's questions by word", { persona = "survey" }, fun
   callee:says "Four out of five."
   agent:calls("record_answer", { score = 4 })
   agent:says(t.exact(THANKS))
-  agent:ends "completed"
+  agent:ends "all answered"
 end)
 
 t.test("lets go of those who tell the offline model never to call again", { persona = "survey" },

@@ -24,7 +24,8 @@ struct LuaMutant {
     private let original: String
 
     var description: String {
-        "line \(range.start.line): \(Self.shown(original)) → \(replacement.isEmpty ? "nothing" : Self.shown(replacement))"
+        let changed = replacement.isEmpty ? "nothing" : Self.shown(replacement)
+        return "line \(range.start.line): \(Self.shown(original)) → \(changed)"
     }
 
     private static func shown(_ text: String) -> String {
@@ -43,7 +44,10 @@ struct LuaMutant {
         self.replacement = replacement
         original = chunk.text(range)
         let around = chunk.functions.last { $0.parent != nil && $0.range.contains(range) }
-        let statement = chunk.statements.last { $0.range.contains(range) && $0.range.end.line - $0.range.start.line < 6 }
+        // The innermost statement of a few lines.
+        let statement = chunk.statements.last { statement in
+            statement.range.contains(range) && statement.range.end.line - statement.range.start.line < 6
+        }
         surroundings = (around?.name ?? "") + " " + (statement.map { chunk.text($0.range) } ?? original)
     }
 }

@@ -35,7 +35,10 @@ struct ShippedFlows {
         }
     }
 
-    static func player() throws -> VirtualPlayer {
+    /// Plays for all suites, so that no sentence is synthesised twice.
+    static func player() throws -> VirtualPlayer { try shared.get() }
+
+    private static let shared = Result {
         var logger = Logger(label: "flows")
         logger.logLevel = .critical
         return VirtualPlayer(stage: try VirtualStage(VirtualStage.Configuration(), logger: logger))

@@ -181,7 +181,8 @@ struct ModelValue: ScriptArgument {
         // An empty table may be a list or an object.
         guard let entries = list.object?.isEmpty == true ? [] : list.array else {
             throw ScriptMismatch(
-                reason: "a list of entries expected: t.model { { start = true, says = \"…\" }, … }; {} is a silent model")
+                reason: "a list of entries expected: t.model { { start = true, says = \"…\" }, … }; "
+                    + "t.model {} is a silent model")
         }
         var script = ModelScript(entries: [])
         for (index, entry) in entries.enumerated() {
