@@ -61,7 +61,7 @@ public struct RecordedTest: Sendable {
         if !facts.to.isEmpty { options["to"] = .string(facts.to) }
         if !facts.from.isEmpty { options["from"] = .string(facts.from) }
         if facts.metadata.object?.isEmpty == false { options["metadata"] = Self.withoutNulls(facts.metadata) }
-        options["start_time"] = .integer(Int64(facts.startedAt))
+        if let start = Int64(exactly: facts.startedAt.rounded(.down)) { options["start_time"] = .integer(start) }
         let seconds = log.entries.last?.elapsed.seconds ?? 0
         if seconds > 60 { options["time_limit"] = .integer(Int64(min(3_600, seconds * 2 + 30))) }
         return LuaText.value(.object(options), indent: 0, used: 40)

@@ -329,6 +329,34 @@ struct CallReplayTests {
         #expect(try CallReplay(log, flow: call.flow).run().isIdentical)
     }
 
+    @Test("a damaged log gives an error, a difference or a replay, and never a crash or no end", arguments: 0..<8)
+    func damaged(seed: UInt64) throws {
+        let whole = try Practice.call().bytes
+        var random = SeededRandom(seed: seed)
+        var runs = 0
+        for _ in 0..<60 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let index = Int.random(in: 0..<bytes.count, using: &random)
+                // A digit for a digit leaves a log whose numbers are wrong.
+                let isDigit = (0x30...0x39).contains(bytes[index])
+                bytes[index] =
+                    isDigit
+                    ? UInt8.random(in: 0x30...0x39, using: &random) : UInt8.random(in: 0x20...0x7E, using: &random)
+            }
+            do {
+                let log = try CallLog(parsing: bytes)
+                #expect(!RecordedTest(log).text.isEmpty)
+                let replay = try CallReplay(log)
+                #expect(!ReplayReport().text(of: replay.run(), replay).isEmpty)
+                runs += 1
+            } catch {
+                #expect("\(error)".count > 10)
+            }
+        }
+        #expect(runs > 5)
+    }
+
     @Test("a log that was changed is refused with its line, or differs where it was changed")
     func changed() throws {
         let call = try Practice.call()

@@ -104,7 +104,7 @@ extension AgentDefinition {
         self.init(
             name: try fields.text("name"), mode: try fields.text("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
-            handlers: handlers, idleTimeout: try fields.duration("idle_timeout_ns"), fallback: fallback)
+            handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
     }
 }
 
@@ -208,7 +208,7 @@ extension CallSession.Limits {
     init(logged json: JSON) throws(CallLogFormError) {
         self.init()
         let fields = LogFields(json)
-        for (name, path) in Self.durations { self[keyPath: path] = try fields.duration(name + "_ns") }
-        for (name, path) in Self.counts { self[keyPath: path] = try fields.int(name) }
+        for (name, path) in Self.durations { self[keyPath: path] = try fields.span(name + "_ns") }
+        for (name, path) in Self.counts { self[keyPath: path] = try fields.count(name) }
     }
 }

@@ -43,6 +43,12 @@ struct LogFields {
     }
 
     func duration(_ name: String) throws(CallLogFormError) -> Duration { .nanoseconds(try integer(name)) }
+    /// A time that something may take; a call whose timers never rest could not be run again.
+    func span(_ name: String) throws(CallLogFormError) -> Duration {
+        let value = try duration(name)
+        return try require(value > .zero ? value : nil, name)
+    }
+
     func instant(_ name: String) throws(CallLogFormError) -> Instant { Instant(nanoseconds: try integer(name)) }
 
     func task(_ name: String = "task") throws(CallLogFormError) -> ScriptTaskID {
