@@ -12,7 +12,7 @@ import Testing
 /// `MOONLINE_MUTANTS` says how many mutants of each flow are played: a number, or `all`.
 @Suite("Mutants of the shipped flows") struct FlowMutationTests {
     /// Mutants of each flow, unless the environment says otherwise.
-    private static let usualCount = 20
+    private static let usualCount = 8
     /// The share of mutants that the tests catch, at least: of all flows together, and of each. What survives changes
     /// only what a test cannot see (the store, the log), or nothing at all.
     private static let share = 0.85
