@@ -140,7 +140,8 @@ let package = Package(
         tests(
             "TestCallsTests",
             [
-                "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "ScriptAPI",
+                "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "LuaSyntax",
+                "ScriptAPI",
                 "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "TestSupport", logging,
             ]),
         tests("ReplayTests", ["Replay", "Conversation", "ScriptAPI", "LuaRuntime", "SansIO", "TestSupport"]),

@@ -96,12 +96,18 @@ final class PersonaSession {
     /// What the persona does about a request.
     ///
     /// - Parameter today: The day, ISO 8601, that "tomorrow" is counted from.
-    /// - Throws: ``PersonaError`` with file and line: the handler failed, ran too long, or returned no steps.
+    /// - Throws: ``PersonaError`` with file and line: the handler failed, ran too long, returned no steps, or calls a
+    ///   function that the session does not offer.
     func answer(_ request: PersonaRequest, today: String) throws(PersonaError) -> [PersonaStep] {
         if let steps = ExactSpeech.steps(for: request) { return steps }
         let answer = try call("ask", [definition, .json(request.json(today: today))])
         var steps: [PersonaStep] = []
         for step in answer.array ?? [] { steps.append(try parse(step)) }
+        for case .call(let function, _) in steps where !request.tools.contains(function) {
+            let known = request.tools.isEmpty ? "none" : request.tools.joined(separator: ", ")
+            throw PersonaError(
+                message: "\(name): called '\(function)', which is not among the functions that it may call: \(known)")
+        }
         return steps
     }
 

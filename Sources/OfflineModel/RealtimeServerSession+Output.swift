@@ -4,14 +4,6 @@ import SansIO
 extension RealtimeServerSession {
     mutating func receiveThought(job: Int, steps: [PersonaStep]) {
         guard let index = responses.firstIndex(where: { $0.stage.job == job }) else { return }
-        let tools = responses[index].parameters.callableTools
-        for case .call(let name, _) in steps where !tools.contains(name) {
-            let known = tools.isEmpty ? "none" : tools.joined(separator: ", ")
-            fail(
-                at: index, code: "server_error",
-                message: "The persona called '\(name)', which is not among the functions it may call: \(known).")
-            return
-        }
         responses[index].steps = steps
         takeStep(at: index)
     }

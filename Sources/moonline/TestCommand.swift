@@ -33,7 +33,7 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Take the model from OPENAI_BASE_URL with OPENAI_API_KEY, over the wire.")
     var live = false
 
-    @Flag(help: "Let the offline model listen with its recogniser in virtual time too; slower.")
+    @Flag(help: "Let personas listen with the recogniser in virtual time too; slower.")
     var recognize = false
 
     @Option(help: "Play the tests whose name or file contains this.")

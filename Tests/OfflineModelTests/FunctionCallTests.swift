@@ -96,19 +96,16 @@ struct FunctionCallTests {
         #expect(bench.last("response.done")?["response"]?["output"] == [])
     }
 
-    @Test("A call of an unknown function fails the response, and the session goes on")
+    @Test("A call of a function that was not offered goes out like any other, as language models do it")
     func unknownFunction() {
         var bench = SessionBench()
         bench.update(tools)
         bench.fakes.persona = { _ in [.call(name: "nope", arguments: [:])] }
         bench.client(["type": "response.create"])
+        bench.run(for: .seconds(1))
         let response = bench.first("response.done")?["response"]
-        #expect(response?["status"] == "failed")
-        #expect(response?["status_details"]?["error"]?["code"] == "server_error")
-        bench.fakes.persona = { _ in [.say("Fine.")] }
-        bench.client(["type": "response.create"])
-        bench.run(for: .seconds(2))
-        #expect(bench.last("response.done")?["response"]?["status"] == "completed")
+        #expect(response?["status"] == "completed")
+        #expect(response?["output"]?[0]?["name"] == "nope")
     }
 
     @Test("tool_choice none leaves the persona without functions; a named one leaves that")

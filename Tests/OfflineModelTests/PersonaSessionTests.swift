@@ -29,7 +29,7 @@ struct PersonaSessionTests {
             """)
         #expect(try session.answer(Self.heard("one"), today: "2026-11-30") == [.say("Text.")])
         #expect(
-            try session.answer(Self.heard("two"), today: "2026-11-30")
+            try session.answer(Self.heard("two", tools: ["f"]), today: "2026-11-30")
                 == [.say("A."), .call(name: "f", arguments: ["x": 1]), .pause(.seconds(2))])
         #expect(
             try session.answer(Self.heard("three"), today: "2026-11-30")
@@ -63,6 +63,26 @@ struct PersonaSessionTests {
             .init(name: "g", callID: "d", arguments: #"{"date":"y"}"#, output: #"{"times":[1,2]}"#),
         ])
         #expect(try session.answer(request, today: "2026-11-30") == [.say("f 2pm x"), .say("g 2 y")])
+    }
+
+    @Test("A persona that calls what the session does not offer is told what there is; the next answer is as ever")
+    func unknownFunction() throws {
+        let session = try Self.session(
+            """
+            return persona {
+              phrases = { "hello" },
+              on_text = function(context, heard) return call("book") end,
+            }
+            """)
+        for (tools, known) in [([], "none"), (["look_up", "hang_up"], "look_up, hang_up")] {
+            #expect(
+                throws: PersonaError(
+                    message: "test.lua: called 'book', which is not among the functions that it may call: \(known)")
+            ) { try session.answer(Self.heard("x", tools: tools), today: "2026-11-30") }
+        }
+        #expect(
+            try session.answer(Self.heard("x", tools: ["book"]), today: "2026-11-30")
+                == [.call(name: "book", arguments: [:])])
     }
 
     static let broken: [(String, String)] = [

@@ -16,7 +16,7 @@ local MESSAGE = "Hello Jayden, this is the dental practice. We are calling back 
   .. "Please ring us at 1 5 1 0 5 5 5 0 1 9 9. Goodbye."
 
 -- A model that has nothing to say.
-local quiet = t.model { { hears = "are you a machine", says = "I am." } }
+local quiet = t.model {}
 
 -- The model of somebody who knows a machine when it hears one, each time that it goes on.
 local machine = t.model {

@@ -20,7 +20,7 @@ t.options {
 }
 
 -- A model that has nothing to say.
-local quiet = t.model { { hears = "are you a machine", says = "I am." } }
+local quiet = t.model {}
 
 local GREETING = "Hello, Jayden, this is the scheduling assistant of the dental practice. I am calling about your "
   .. "appointment Friday at 10am. Does that still suit you?"

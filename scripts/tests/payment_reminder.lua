@@ -18,7 +18,7 @@ local function metadata(changes)
 end
 
 -- A model that has nothing to say, unless a test gives it something.
-local quiet = t.model { { hears = "are you a machine", says = "I am." } }
+local quiet = t.model {}
 
 t.options {
   agent      = "payment-reminder",
@@ -300,4 +300,63 @@ t.test("speaks of nothing more when the callee hangs up on the disclosure", mode
   callee:hangs_up { after = 5 }
   agent:ends "completed"
   t.never(agent.says, "When can you pay")
+end)
+
+-- With the offline model, which hears and answers itself ---------------------------------------------------------------
+
+local offline = { persona = "payment_reminder" }
+
+-- Is the right person, and hears the disclosure from the offline model's flow.
+local function confirm_offline(callee, agent)
+  callee:answers()
+  agent:says(t.exact(GREETING))
+  callee:says "Speaking."
+  agent:says "in which year were you born"
+  callee:says "Nineteen eighty four."
+  agent:calls("confirm_identity", { year_of_birth = 1984 })
+  agent:says(t.exact(DISCLOSURE), { within = 30 })
+  agent:says "On which day can you pay"
+end
+
+t.test("the offline model takes a promise", offline, function(callee, agent)
+  confirm_offline(callee, agent)
+  callee:says "I can pay on Friday."
+  agent:calls("promise_payment", { date = "2026-12-04" }, { returns = t.like "Noted" })
+  agent:says "You will get a letter that confirms it"
+  callee:says "Thank you, goodbye."
+  agent:calls "end_call"
+  agent:ends "talked"
+end)
+
+t.test("the offline model asks once more for the year, and tells nobody who is wrong twice", offline,
+  function(callee, agent)
+    callee:answers()
+    agent:says(t.exact(GREETING))
+    callee:says "Yes, speaking."
+    agent:says "in which year were you born"
+    callee:says "I was born in nineteen seventy."
+    agent:calls("confirm_identity", { year_of_birth = 1970 })
+    agent:says "not what I have here"
+    callee:says "Nineteen seventy two."
+    agent:calls("confirm_identity", { year_of_birth = 1972 })
+    agent:says(t.exact "I am sorry, then I cannot tell you more. We will write to you. Goodbye.")
+    agent:ends "not confirmed"
+    t.never(agent.says, SECRET)
+  end)
+
+t.test("the offline model apologises to somebody else", offline, function(callee, agent)
+  callee:answers()
+  agent:says(t.exact(GREETING))
+  callee:says "No, you have the wrong number."
+  agent:calls "wrong_person"
+  agent:ends "wrong person"
+  t.never(agent.says, SECRET)
+end)
+
+t.test("the offline model puts the callee through", offline, function(callee, agent)
+  confirm_offline(callee, agent)
+  callee:says "Can I speak to a person please?"
+  agent:calls "transfer_call"
+  agent:transfers_to "+15105550199"
+  agent:ends "transferred"
 end)

@@ -5,7 +5,7 @@
 local t = require "moonline.test"
 
 -- A model that has nothing to say, unless a test gives it something.
-local quiet = t.model { { hears = "are you a machine", says = "I am." } }
+local quiet = t.model {}
 
 t.options { agent = "survey", metadata = { phone_number = "+15105550100" }, model = quiet }
 
@@ -226,4 +226,45 @@ t.test("says so when the model is gone", t.model { { hears = "yes", drops = true
   callee:says "Yes."
   agent:says(t.exact "I am sorry, something went wrong here. Thank you for your time. Goodbye.")
   agent:hangs_up()
+end)
+
+-- With the offline model, which hears and answers itself ---------------------------------------------------------------
+
+t.test("asks the offline model's questions by word", { persona = "survey" }, function(callee, agent)
+  greet(callee, agent)
+  callee:says "Yes, go ahead."
+  agent:calls "begin_survey"
+  agent:says(FIRST)
+  callee:says "I would say five."
+  agent:calls("record_answer", { score = 5 })
+  agent:says(SECOND)
+  callee:says "Could you repeat that please?"
+  agent:says(SECOND)
+  callee:says "It's a two."
+  agent:calls("record_answer", { score = 2 })
+  agent:says(THIRD)
+  callee:says "Four out of five."
+  agent:calls("record_answer", { score = 4 })
+  agent:says(t.exact(THANKS))
+  agent:ends "completed"
+end)
+
+t.test("lets go of those who tell the offline model never to call again", { persona = "survey" },
+  function(callee, agent)
+    greet(callee, agent)
+    callee:says "Please never call me again."
+    agent:calls("decline_survey", { never = true })
+    agent:says(t.exact "I understand, and we will not ask you again. Goodbye.")
+    agent:ends "declined"
+  end)
+
+t.test("the offline model goes on where a key has begun", { persona = "survey" }, function(callee, agent)
+  greet(callee, agent)
+  callee:presses "1"
+  agent:says(t.exact(FIRST))
+  callee:says "I would say four."
+  agent:calls("record_answer", { score = 4 })
+  agent:says(SECOND)
+  callee:presses "5"
+  agent:says(t.exact(THIRD))
 end)

@@ -24,7 +24,7 @@ public struct ModelBrain: Sendable {
             used.insert(index)
             return entry.steps
         }
-        unexpected.append(Self.sentence(about: request))
+        if !script.entries.isEmpty { unexpected.append(Self.sentence(about: request)) }
         return []
     }
 

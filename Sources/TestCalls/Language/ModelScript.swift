@@ -46,7 +46,7 @@ public struct ModelScript: Hashable, Sendable {
         }
     }
 
-    /// Tried from the first on.
+    /// Tried from the first on; none for a model that has nothing to say.
     public var entries: [Entry]
 
     public init(entries: [Entry]) {

@@ -109,7 +109,7 @@ public struct TestCase: Sendable {
     }
 
     public let identity: Identity
-    public let options: TestOptions
+    public internal(set) var options: TestOptions
     /// Whether the file asks anywhere what the callee's recogniser understood.
     public let usesRecognition: Bool
     /// Which of the file's declarations it is.

@@ -46,8 +46,8 @@ struct TestOptionFields: ScriptRecord {
         FunctionSpec.Option(name: "flow", type: "string", prose: "The flow's file, from the folder of the test file."),
         FunctionSpec.Option(
             name: "persona", type: "string",
-            prose: "Who is the offline model where no `model` is given: a file in `personas`, without `.lua`; the one "
-                + "with the flow's name, or the only one."),
+            prose: "Who is the offline model, in place of a `model` that was given before: a file in `personas`, "
+                + "without `.lua`. Where neither is given: the one with the flow's name, or the only one."),
         FunctionSpec.Option(
             name: "direction", type: Direction.luaType, prose: "Who calls: `outbound` is the agent, and the default."),
         FunctionSpec.Option(name: "to", type: "string", prose: "The number that is called."),
@@ -98,7 +98,7 @@ struct TestOptionFields: ScriptRecord {
             options.metadata = metadata ?? options.metadata
             options.startTime = startTime ?? options.startTime
             options.network = network ?? options.network
-            options.model = model ?? options.model
+            options.model = model ?? (persona == nil ? options.model : nil)
             options.timeLimit = timeLimit ?? options.timeLimit
             options.voice = voice?.rawValue ?? options.voice
             options.isInOrder = isInOrder ?? options.isInOrder

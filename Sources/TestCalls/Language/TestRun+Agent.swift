@@ -187,7 +187,10 @@ extension TestRun {
             if let ended = log.calleeEnded {
                 ended.byRemote
             } else {
-                log.outcome.map { $0.endedBy == .agent || $0.endedBy == .host }
+                // The BYE is still on its way. Behind a fault, too, it is our side that ends an answered call.
+                log.outcome.map { outcome in
+                    [.agent, .host].contains(outcome.endedBy) || outcome.endedBy == .fault && outcome.wasAnswered
+                }
             }
         switch byAgent {
         case true?:

@@ -121,7 +121,7 @@ extension VirtualCall {
         case .http, .store, .loadAudio:
             let time = Int64((startTime + (now - .zero).seconds) * 1e9)
             let result = await stage.services.perform(
-                request, agent: "\(plan.key)/\(plan.flow.definition.name)", flowFolder: plan.flow.folder, at: time)
+                request, agent: storeName, flowFolder: plan.flow.folder, at: time)
             plan(.service(task, result), in: .milliseconds(2))
         }
     }

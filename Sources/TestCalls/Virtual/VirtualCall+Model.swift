@@ -16,7 +16,7 @@ extension VirtualCall {
                 configuration, handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
                 persona: plan.persona, services: stage.model,
                 answer: brain == nil ? nil : { [unowned self] in answer($0) },
-                words: stage.configuration.recognizes ? nil : { [unowned self] in knownWords() },
+                words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
                 today: LocalDay.universal(unixTime: Int64(startTime)), at: now)
             self.model = model
             deliver(.model(.connected))
@@ -43,7 +43,7 @@ extension VirtualCall {
         }
     }
 
-    /// What the callee has said since the model was last told.
+    /// What the callee has said since the model was last told: for a persona as its recogniser writes it.
     func knownWords() -> String {
         defer { spokenWords = [] }
         let text = spokenWords.joined(separator: " ")

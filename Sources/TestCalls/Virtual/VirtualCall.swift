@@ -60,6 +60,7 @@ final class VirtualCall {
     var gate = UplinkGate()
     var mailbox: [CallSession.Event] = []
     var services: Set<ScriptTaskID> = []
+    let storeName: String
     var outcome: CallOutcome?
     var recording: SteppedRecording?
     var nextRecordingWrite = Instant.zero
@@ -83,6 +84,7 @@ final class VirtualCall {
     init(_ plan: VirtualCallPlan, stage: VirtualStage) throws {
         self.plan = plan
         self.stage = stage
+        storeName = stage.freshStore()
         let options = plan.test.options
         run = try TestRun(plan.test, seed: plan.seed)
         run.actionNames = plan.flow.definition.tools.map(\.name)

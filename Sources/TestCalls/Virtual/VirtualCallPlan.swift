@@ -31,9 +31,6 @@ public struct VirtualCallPlan: Sendable {
     /// What paths of recordings are relative to.
     var testFolder: String { test.file.lastIndex(of: "/").map { String(test.file[..<$0]) } ?? "." }
 
-    /// Sets the call's store apart from those of other calls.
-    var key: String { "\(test.file)/\(test.name)/\(seed)" }
-
     /// What the script sees of the dispatch: the test's metadata, and whom it calls.
     var metadata: JSON {
         guard test.options.direction == .outbound else { return [:] }

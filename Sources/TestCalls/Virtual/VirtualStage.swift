@@ -6,6 +6,7 @@ import Net
 import OfflineModel
 public import ScriptAPI
 import Speech
+import Synchronization
 
 /// What all calls in virtual time share: voices, ears, the services of scripts, limits. Safe to use from any thread.
 public final class VirtualStage: Sendable {
@@ -14,8 +15,8 @@ public final class VirtualStage: Sendable {
         public var scriptEnvironment = ScriptEnvironment(timeZone: "UTC")
         public var limits = CallSession.Limits()
         public var modelOptions = CallSession.ModelOptions()
-        /// Whether the model listens with a recogniser. Otherwise it is told the words that were spoken, as far as the
-        /// callee's voice reached it.
+        /// Whether a persona listens with a recogniser. Otherwise it is told the words that were spoken, as far as the
+        /// callee's voice reached it; so is a model that a test has written down, which knows no grammar.
         public var recognizes = false
         /// The callee's voice, where a test names none.
         public var voice = "awb"
@@ -31,6 +32,7 @@ public final class VirtualStage: Sendable {
     let services: ScriptServices
     let fallbackVoice: FallbackVoice
     let logger: Logger
+    private let storeCount = Atomic(0)
 
     /// - Throws: a sentence that says what to do.
     public init(_ configuration: Configuration, logger: Logger) throws(TestStageError) {
@@ -45,6 +47,9 @@ public final class VirtualStage: Sendable {
             throw TestStageError(description: "Test calls cannot begin: \(error)")
         }
     }
+
+    /// The name of a store that no call has used: a call played twice finds nothing of its first time.
+    func freshStore() -> String { "\(storeCount.add(1, ordering: .relaxed).newValue)" }
 
     /// What the callee's speech is made with.
     var sentences: SpokenSentences { model.sentences }

@@ -301,6 +301,19 @@ import Testing
         }
     }
 
+    @Test("agent:hangs_up is met by an answered call that a fault has ended, though its BYE is still on its way")
+    func hangsUpAfterFault() throws {
+        for wasAnswered in [true, false] {
+            let rehearsal = try Rehearsal("agent:hangs_up()")
+            rehearsal.begin()
+            var outcome = CallOutcome(
+                kind: .modelFailed, reason: "model_failed", message: "The model is gone.", endedBy: .fault)
+            outcome.wasAnswered = wasAnswered
+            rehearsal.send(.finished(outcome), at: 5)
+            #expect(try rehearsal.result().passed == wasAnswered)
+        }
+    }
+
     @Test("the agent's silence is counted from when it is silent, and broken by a word")
     func silence() throws {
         for speaks in [false, true] {

@@ -125,4 +125,16 @@ import Testing
             brain.answer(request(.heard("fail")))
                 == [.fail(code: "server_error", message: "the test's model fails with server_error"), .drop])
     }
+
+    @Test("t.model {}: it says only what it is told to, and that it has no more to say is no news")
+    func silentModel() {
+        var brain = ModelBrain(ModelScript(entries: []))
+        let text = PersonaRequest(
+            instructions: "Say exactly the following: \"Hi.\"", hasOwnInstructions: true, trigger: .start)
+        #expect(brain.answer(text) == [.say("Hi.")])
+        for trigger in [PersonaRequest.Trigger.start, .heard("Hello?"), .results([])] {
+            #expect(brain.answer(PersonaRequest(instructions: "Be brief.", trigger: trigger)) == [])
+        }
+        #expect(brain.unexpected == [])
+    }
 }

@@ -91,6 +91,22 @@ import Testing
         #expect(options.model == ModelScript(entries: [ModelScript.Entry(trigger: .start, says: ["Hello."])]))
     }
 
+    @Test("a model is of no entries where it is silent; a persona stands in its place, and a model in the persona's")
+    func models() throws {
+        let file = try load(
+            """
+            t.options { model = t.model {} }
+            t.test("silent", function() end)
+            t.test("persona", { persona = "survey" }, function() end)
+            t.options { persona = "survey" }
+            t.test("model", t.model {}, function() end)
+            t.test("both", { persona = "survey", model = {} }, function() end)
+            """)
+        let silent = ModelScript(entries: [])
+        #expect(file.tests.map(\.options.model) == [silent, nil, silent, silent])
+        #expect(file.tests.map(\.options.persona) == [nil, "survey", "survey", "survey"])
+    }
+
     @Test(
         "a file that cannot be used says why, and where",
         arguments: [
@@ -112,7 +128,7 @@ import Testing
             ("t.model { { says = 'x' } }", 2, "entry 1: one of start, hears, result_of, instructed expected"),
             ("t.model { { start = true, say = 'x' } }", 2, "unknown field 'say' (did you mean 'says'?)"),
             ("t.model { { hears = t.pattern 'x' } }", 2, "t.pattern cannot be used here"),
-            ("t.model {}", 2, "a list of entries expected"), ("t.wait(1)", 2, "about a call"),
+            ("t.model { start = true }", 2, "a list of entries expected"), ("t.wait(1)", 2, "about a call"),
             ("require 'os'", 2, "module 'os' not found"), ("t.like '?'", 2, "text with words in it expected"),
             ("t.any {}", 2, "a list such as"), ("t.tset('x', function() end)", 2, "nil value"),
         ])

@@ -94,7 +94,8 @@ enum ModuleFunctions {
             .module, "model",
             "What the model does, as an option of a test whose subject it is not. Whenever the model is asked, the first "
                 + "entry that fits and was not used yet is used. What no entry fits is left without an answer, and "
-                + "noted in the report. What `call:say` asks for is said without an entry.",
+                + "noted in the report, unless there are no entries at all: `t.model {}` has nothing to say. What "
+                + "`call:say` asks for is said without an entry.",
             Argument("entries", ModelValue.self, "When it does what."),
             result: "moonline.test.Model", permission: .whileLoading
         ) { _, value throws(ScriptMismatch) in .values([TestMark.model.table([("entries", value.json)])]) },

@@ -178,8 +178,10 @@ struct ModelValue: ScriptArgument {
         guard case .table = value else { throw ScriptMismatch(expected: "table", got: value) }
         let json = try PlainValue.read(value, in: state).json
         let list = TestMark(of: json) == .model ? json["entries"] ?? [] : json
-        guard let entries = list.array, !entries.isEmpty else {
-            throw ScriptMismatch(reason: "a list of entries expected: t.model { { start = true, says = \"…\" }, … }")
+        // An empty table may be a list or an object.
+        guard let entries = list.object?.isEmpty == true ? [] : list.array else {
+            throw ScriptMismatch(
+                reason: "a list of entries expected: t.model { { start = true, says = \"…\" }, … }; {} is a silent model")
         }
         var script = ModelScript(entries: [])
         for (index, entry) in entries.enumerated() {
