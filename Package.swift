@@ -163,7 +163,10 @@ let package = Package(
         tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO"]),
         tests(
             "InteropTests",
-            ["TestSupport", "SansIO", "SIP", "SDP", "Audio", "Speech", "MediaEngine", "Telephony", logging],
+            [
+                "TestSupport", "SansIO", "SIP", "SDP", "Audio", "Speech", "MediaEngine", "Telephony", "TestCalls",
+                "Conversation", "AgentHost", "VoiceAgent", "ScriptAPI", logging,
+            ],
             exclude: ["Fixtures"]),
     ]
 )

@@ -33,6 +33,9 @@ struct TestCommand: AsyncParsableCommand {
     @Flag(help: "Take the model from OPENAI_BASE_URL with OPENAI_API_KEY, over the wire.")
     var live = false
 
+    @Option(help: "Let this telephone take the calls in place of our callee: host:port or a sip: URI.")
+    var callee: String?
+
     @Flag(help: "Let personas listen with the recogniser in virtual time too; slower.")
     var recognize = false
 
@@ -73,6 +76,9 @@ struct TestCommand: AsyncParsableCommand {
         guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1.") }
         guard !(virtual && live) else {
             throw ValidationError("--live needs the real clock: leave out --virtual.")
+        }
+        guard !(virtual && callee != nil) else {
+            throw ValidationError("--callee is a telephone on a real network: leave out --virtual.")
         }
         guard !(recognize && !virtual) else {
             throw ValidationError("--recognize is for --virtual; over the wire the model always listens.")

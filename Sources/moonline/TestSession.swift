@@ -129,6 +129,7 @@ struct TestSession {
         }
         var configuration = LoopbackPlayer.Configuration(host: host)
         configuration.isLive = command.live
+        configuration.calleeAddress = command.callee
         return try await LoopbackPlayer.start(configuration, logger: logger)
     }
 

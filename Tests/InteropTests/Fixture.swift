@@ -7,4 +7,10 @@ enum Fixture {
         URL(fileURLWithPath: source).resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent("Fixtures").appendingPathComponent(name).path
     }
+
+    /// The full path of a file in the folder of scripts that are shipped.
+    static func script(_ name: String, source: String = #filePath) -> String {
+        URL(fileURLWithPath: source).resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("scripts").appendingPathComponent(name).path
+    }
 }

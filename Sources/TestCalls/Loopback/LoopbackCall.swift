@@ -124,8 +124,8 @@ final class LoopbackCall {
     /// Opens the callee's telephone, and starts the agent's side.
     private func prepare() async throws {
         let inputs = inputs
-        var callee = plan.stranger
-        if callee == nil {
+        var callee = plan.strangerIsURI ? nil : plan.stranger
+        if plan.stranger == nil {
             let phone = try await LoopbackPhone.open(
                 plan.test.options.network, seed: plan.seed, media: stage.media,
                 handlers: MediaStream.Handlers(

@@ -30,11 +30,14 @@ struct LoopbackPlan: Sendable {
         return line.isPerfect ? nil : "The test has a bad line, which needs our own callee in place of \(stranger)."
     }
 
+    /// Whether the stranger is called by a URI, which says itself where it leads, instead of a number.
+    var strangerIsURI: Bool { stranger?.lowercased().hasPrefix("sip:") ?? false }
+
     /// The dispatch's metadata: the test's own, and whom to call.
     var metadata: String {
         if let text = test.options.metadata.string { return text }
         var object = test.options.metadata.object ?? JSONObject()
-        if let stranger, stranger.lowercased().hasPrefix("sip:") {
+        if let stranger, strangerIsURI {
             object["phone_number"] = .string(stranger)
         } else if object["phone_number"] == nil {
             object["phone_number"] = .string(test.options.to)

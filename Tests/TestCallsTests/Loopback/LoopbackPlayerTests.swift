@@ -224,16 +224,20 @@ struct LoopbackPlayerTests {
               agent:says "18 hours on day 1"
             end)
             """
-        var said: [[String]] = []
-        for seed: UInt64 in [5, 5, 6] {
-            let played = try await LoopbackFixture.play(tests, seed: seed)
-            played.expectPassed()
-            said.append(
-                try played["dice"].timeline.compactMap {
-                    if case .agentSaid(let text) = $0.event, text.contains("dice") { text } else { nil }
-                })
-        }
+        async let first = dice(tests, seed: 5)
+        async let second = dice(tests, seed: 5)
+        async let third = dice(tests, seed: 6)
+        let said = try await [first, second, third]
         #expect(said[0] == said[1] && said[0] != said[2], "\(said)")
+    }
+
+    /// What the dice of the test's call showed.
+    private func dice(_ tests: String, seed: UInt64) async throws -> [String] {
+        let played = try await LoopbackFixture.play(tests, seed: seed)
+        played.expectPassed()
+        return try played["dice"].timeline.compactMap {
+            if case .agentSaid(let text) = $0.event, text.contains("dice") { text } else { nil }
+        }
     }
 
     @Test("What cannot be played is told in one sentence, before anything rings")
