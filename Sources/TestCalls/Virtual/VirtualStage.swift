@@ -2,6 +2,7 @@ import AgentHost
 import CallStore
 public import Conversation
 public import Logging
+import LuaRuntime
 import Net
 import OfflineModel
 public import ScriptAPI
@@ -27,29 +28,46 @@ public final class VirtualStage: Sendable {
     /// The wall clock of calls whose test names no time: a Monday morning, 2026-03-02 10:00 UTC. Unix time. [s]
     public static let startTime = 1_772_445_600.0
 
+    /// What a script may take between two waits. Its limit is the number of instructions, which is the same on every
+    /// machine and under any load; this one is for what counts none.
+    private static let processorTime = Duration.seconds(10)
+
     let configuration: Configuration
     let model: VirtualModel.Services
     let services: ScriptServices
+    private let store: CallStore
+    private let storeCount = Atomic<UInt64>(0)
     let fallbackVoice: FallbackVoice
     let logger: Logger
-    private let storeCount = Atomic(0)
 
     /// - Throws: a sentence that says what to do.
     public init(_ configuration: Configuration, logger: Logger) throws(TestStageError) {
+        var configuration = configuration
+        configuration.scriptLimits.lua.processorTime = VirtualStage.processorTime
         self.configuration = configuration
         self.logger = logger
         model = VirtualModel.Services(ears: SharedEars())
         fallbackVoice = FallbackVoice(logger: logger)
         do {
+            store = try CallStore.inMemory()
             services = try ScriptServices(
-                store: CallStore.inMemory(), http: RestrictedHTTPClient.Options(), logger: logger, now: { 0 })
+                store: store, http: RestrictedHTTPClient.Options(), logger: logger, now: { 0 })
         } catch {
             throw TestStageError(description: "Test calls cannot begin: \(error)")
         }
     }
 
-    /// The name of a store that no call has used: a call played twice finds nothing of its first time.
-    func freshStore() -> String { "\(storeCount.add(1, ordering: .relaxed).newValue)" }
+    /// The name of a store that no other call has.
+    func makeStore() -> String { "call \(storeCount.add(1, ordering: .relaxed).newValue)" }
+
+    /// Removes what a call's script has kept.
+    func removeStore(_ name: String) async {
+        do {
+            try await store.removeEntries(agent: name)
+        } catch {
+            logger.warning("what the script of a test call kept stays in memory: \(error)")
+        }
+    }
 
     /// What the callee's speech is made with.
     var sentences: SpokenSentences { model.sentences }
