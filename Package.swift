@@ -113,7 +113,7 @@ let package = Package(
                 "SansIO", "RTP", "Audio", "MediaEngine", "Net", "VoiceAgent", "Conversation", "LuaRuntime", "ScriptAPI",
                 "AllocationCount", logging,
             ],
-            path: "Tests/Benchmarks", exclude: ["baseline.c", "bench.h", "load.c"], swiftSettings: strict),
+            path: "Tests/Benchmarks", exclude: ["baseline.c", "bench.h", "calls.lua", "load.c"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", exclude: ["README.md"], swiftSettings: strict),
         tests("SansIOTests", ["SansIO"]),
         tests("CryptoTests", ["Crypto"]),
@@ -137,7 +137,11 @@ let package = Package(
         tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
         tests(
             "TestCallsTests",
-            ["TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech"]),
+            [
+                "TestCalls", "SansIO", "Conversation", "LuaRuntime", "ScriptAPI", "OfflineModel", "Speech", "Audio",
+                "MediaEngine",
+                "TestSupport", logging,
+            ]),
         tests(
             "AgentHostTests",
             [
@@ -153,7 +157,7 @@ let package = Package(
                 "TestCalls",
                 "SansIO", logging, argumentParser,
             ]),
-        tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO"]),
+        tests("EndToEndTests", ["TestSupport", "Speech", "Audio", "SansIO", "Crypto"]),
         tests(
             "InteropTests",
             ["TestSupport", "SansIO", "SIP", "SDP", "Audio", "Speech", "MediaEngine", "Telephony", logging],

@@ -1,4 +1,4 @@
-import Conversation
+package import Conversation
 import Glibc
 import Logging
 import SansIO
@@ -7,7 +7,7 @@ import SansIO
 ///
 /// They hold what was said, so only their owner can read them. A disk that is full or slow, or a folder that cannot be
 /// written, costs the files, never the call.
-struct CallFiles {
+package struct CallFiles {
     private let folder: String
     private let logger: Logger
     /// A `CallLog`.
@@ -22,6 +22,20 @@ struct CallFiles {
     var recordingPath: String { folder + "/recording.wav" }
     /// The path of another file in the call's folder.
     func path(of name: String) -> String { folder + "/" + name }
+
+    /// Why a script cannot record to a file of this name; `nil` when it can.
+    ///
+    /// - Parameter others: Names of the call's recordings so far.
+    package static func refusal(ofRecording name: String, besides others: [String]) -> ScriptReply? {
+        guard isRecordingName(name) else {
+            let message = "“\(name)” is no name such as consent.wav; recordings are in the call's folder"
+            return .failure(code: .invalidArgument, message: message)
+        }
+        guard !others.contains(name) else {
+            return .failure(code: .invalidArgument, message: "\(name) is a recording of this call already")
+        }
+        return nil
+    }
 
     /// Whether a script may give a recording this name: a plain one that ends in `.wav`.
     static func isRecordingName(_ name: String) -> Bool {

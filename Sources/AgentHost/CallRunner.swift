@@ -114,6 +114,7 @@ private struct CallRun {
     /// Where the script's random numbers begin; the event log has it, so that the script can be run again.
     private let seed = UInt64.random(in: .min ... .max)
     private var services: [ScriptTaskID: Task<Void, Never>] = [:]
+    /// Names of the files, in the call's folder.
     private var recordings: [String] = []
 
     init(_ plan: CallPlan, environment: CallRunner.Environment, line: CallLine) {
@@ -293,6 +294,7 @@ private struct CallRun {
     private mutating func record(_ call: PhoneCall) {
         do {
             try startRecording(call, path: files.recordingPath)
+            recordings.append("recording.wav")
             report.recordingPath = files.recordingPath
         } catch {
             logger.error("the call is not recorded: \(error.message)")
@@ -304,23 +306,17 @@ private struct CallRun {
         try call.media.startRecording(path: path) { outcome in
             if let failure = outcome.failure { logger.error("the recording is incomplete: \(failure.message)") }
         }
-        recordings.append(path)
     }
 
     /// `call:record`: a file of its own in the call's folder.
     private mutating func record(named name: String?) -> ScriptReply {
         guard let call else { return .failure(code: .wrongStatus, message: "there is nothing to record yet") }
         let name = name ?? "recording-\(recordings.count + 1).wav"
-        guard CallFiles.isRecordingName(name) else {
-            let message = "“\(name)” is no name such as consent.wav; recordings are in the call's folder"
-            return .failure(code: .invalidArgument, message: message)
-        }
+        if let refusal = CallFiles.refusal(ofRecording: name, besides: recordings) { return refusal }
         let path = files.path(of: name)
-        guard !recordings.contains(path) else {
-            return .failure(code: .invalidArgument, message: "\(name) is a recording of this call already")
-        }
         do {
             try startRecording(call, path: path)
+            recordings.append(name)
             return .value(.string(path))
         } catch {
             return .failure(code: .failed, message: error.message)

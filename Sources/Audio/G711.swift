@@ -65,7 +65,11 @@ extension G711 {
         _ bytes: UnsafeBufferPointer<UInt8>, _ law: Law, into samples: UnsafeMutableBufferPointer<Int16>
     ) -> Int {
         let count = min(bytes.count, samples.count)
-        for index in 0..<count { samples[index] = decode(bytes[index], law) }
+        // The formulas, not the tables: the compiler makes vectors of them.
+        switch law {
+        case .mu: for index in 0..<count { samples[index] = expandMu(bytes[index]) }
+        case .a: for index in 0..<count { samples[index] = expandA(bytes[index]) }
+        }
         return count
     }
 
@@ -88,7 +92,15 @@ extension G711 {
 
     /// The linear samples of `bytes`, in a new array.
     public static func decode(_ bytes: some Collection<UInt8>, _ law: Law) -> [Int16] {
-        bytes.map { decode($0, law) }
+        bytes.withContiguousStorageIfAvailable { decode(UnsafeRawBufferPointer($0), law) }
+            ?? bytes.map { decode($0, law) }
+    }
+
+    /// The linear samples of `bytes`, in a new array.
+    public static func decode(_ bytes: UnsafeRawBufferPointer, _ law: Law) -> [Int16] {
+        [Int16](unsafeUninitializedCapacity: bytes.count) { samples, count in
+            count = decode(bytes.bindMemory(to: UInt8.self), law, into: samples)
+        }
     }
 
     /// The octets of `samples`, in a new array.

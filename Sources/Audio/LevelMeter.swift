@@ -18,6 +18,14 @@ public enum LevelMeter {
         return count == 0 ? silence : decibels(meanSquare: sum / Double(count))
     }
 
+    /// The level of `samples`, never under ``silence``. [dBFS]
+    public static func level(of samples: [Int16]) -> Double {
+        guard !samples.isEmpty else { return silence }
+        // Whole numbers, exact for more samples than any recording has.
+        let sum = samples.reduce(UInt64(0)) { $0 + UInt64($1.magnitude) * UInt64($1.magnitude) }
+        return decibels(meanSquare: Double(sum) / Double(samples.count))
+    }
+
     /// The greatest magnitude among `samples`, 0…32,768.
     public static func peak(of samples: some Sequence<Int16>) -> Int {
         samples.reduce(0) { max($0, Int($1.magnitude)) }

@@ -38,10 +38,18 @@ public final class SpeechDetector {
 
     /// Feeds samples, in chunks of any length, and tells which turns they began and ended.
     public func process(_ samples: some Sequence<Int16>) -> [SpeechSegmenter.Event] {
+        process(Array(samples))
+    }
+
+    /// Feeds samples, in chunks of any length, and tells which turns they began and ended.
+    public func process(_ samples: [Int16]) -> [SpeechSegmenter.Event] {
         var events: [SpeechSegmenter.Event] = []
-        for sample in samples {
-            frame.append(sample)
-            guard frame.count == frameLength else { continue }
+        var position = 0
+        while position < samples.count {
+            let end = min(samples.count, position + frameLength - frame.count)
+            frame += samples[position..<end]
+            position = end
+            guard frame.count == frameLength else { break }
             let isVoice = detector.isSpeech(frame) && LevelMeter.level(of: frame) >= quietestVoice
             if let event = segmenter.receive(isVoiced: isVoice, sampleCount: frameLength) { events.append(event) }
             frame.removeAll(keepingCapacity: true)

@@ -91,6 +91,11 @@ extension CallStore {
         }
     }
 
+    /// Removes all that an agent keeps.
+    public func removeEntries(agent: String) async throws(CallStoreError) {
+        try await write { try $0.execute(sql: "DELETE FROM entry WHERE agent = ?", arguments: [agent]) }
+    }
+
     /// Removes what has expired, of all agents.
     ///
     /// - Returns: How many there were.

@@ -13,7 +13,9 @@ final class PersonaEars {
     /// Loads the models and the persona's phrases, so that the first utterance does not wait for them.
     func prepare(_ persona: PersonaDefinition) throws(SpeechRecognizer.Failure) {
         let recognizer = try loaded(persona)
-        if recognizer.grammar != persona.grammar, !persona.grammar.phrases.isEmpty {
+        if persona.grammar.phrases.isEmpty {
+            recognizer.forgetGrammar()
+        } else if recognizer.grammar != persona.grammar {
             try recognizer.setGrammar(persona.grammar)
         }
     }

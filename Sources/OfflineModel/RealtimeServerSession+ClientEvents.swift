@@ -38,7 +38,7 @@ extension RealtimeServerSession {
     }
 
     mutating func receiveText(_ bytes: [UInt8]) {
-        if !configuration.hears, countAppend(bytes) { return }
+        if takeAppend(bytes) { return }
         let event: JSON
         do {
             event = try JSON(parsing: bytes)
@@ -98,18 +98,26 @@ extension RealtimeServerSession {
     private static let appendHead = Array(#"{"type":"input_audio_buffer.append","audio":""#.utf8)
     private static let appendTail = Array(#""}"#.utf8)
 
-    /// Counts the audio of an append event without reading it as JSON.
+    /// Takes the audio of an append event without reading it as JSON: fifty come in each second of a call.
     ///
-    /// - Returns: `false` when the frame is not exactly such an event in the members' usual order.
-    private mutating func countAppend(_ bytes: [UInt8]) -> Bool {
+    /// - Returns: `false` when the frame is not exactly such an event in the members' usual order, or its audio cannot
+    ///   be taken.
+    private mutating func takeAppend(_ bytes: [UInt8]) -> Bool {
         let head = Self.appendHead
         let tail = Self.appendTail
         guard bytes.count >= head.count + tail.count, bytes.starts(with: head), bytes.suffix(2).elementsEqual(tail)
         else { return false }
         let digits = bytes[head.count..<(bytes.count - tail.count)]
         guard !digits.contains(UInt8(ascii: "\"")), !digits.contains(UInt8(ascii: "\\")) else { return false }
-        let padding = digits.suffix(2).count { $0 == UInt8(ascii: "=") }
-        input.count((digits.count - padding) * 3 / 4)
+        guard configuration.hears else {
+            let padding = digits.suffix(2).count { $0 == UInt8(ascii: "=") }
+            input.count((digits.count - padding) * 3 / 4)
+            return true
+        }
+        guard let audio = Base64.decode(digits), audio.count <= Self.maximumAppend,
+            audio.count % input.format.bytesPerSample == 0
+        else { return false }
+        append(audio)
         return true
     }
 }

@@ -5,7 +5,7 @@ extension RealtimeServerSession {
     /// Frame of the voice detector. [ms]
     static let voiceFrame: Int64 = 20
     /// Most audio that one append event may hold. [B]
-    private static let maximumAppend = 15 * 1024 * 1024
+    static let maximumAppend = 15 * 1024 * 1024
     /// What is kept behind the detector's position besides the padding: its window. [ms]
     private static let detectionWindow: Int64 = 400
 
@@ -19,6 +19,11 @@ extension RealtimeServerSession {
         guard audio.count % input.format.bytesPerSample == 0 else {
             throw .wrongValue("audio", "Invalid 'audio': \(audio.count) bytes are no whole number of 16-bit samples.")
         }
+        append(audio)
+    }
+
+    /// Takes whole samples.
+    mutating func append(_ audio: [UInt8]) {
         input.append(audio)
         if detector != nil, configuration.hears { outbox.append(.listen(audio, input.format)) }
     }

@@ -1,6 +1,5 @@
 public import SansIO
-public import Speech
-import Synchronization
+import Speech
 
 /// One Realtime session in virtual time: the server's session with its ears, mind and voice, but without socket, thread
 /// or clock. Equal inputs at equal times give equal outputs. Belongs to one thread at a time.
@@ -148,29 +147,5 @@ public final class VirtualModel {
         } catch {
             return .synthesisFailed(job: job, message: "Synthesis failed: \(error)")
         }
-    }
-}
-
-/// Recognisers for whoever asks, from any thread: as many as listen at the same time, each with models of its own.
-public final class SharedEars: Sendable {
-    /// Carries a recogniser between the store and the one thread that uses it.
-    private struct Loan: Sendable {
-        // Only the borrower uses it, and a lock lies between one borrower and the next.
-        nonisolated(unsafe) let ears: PersonaEars
-    }
-
-    private let free = Mutex<[Loan]>([])
-
-    public init() {}
-
-    /// The words in one utterance; empty when nothing was understood. Blocks while it listens.
-    ///
-    /// - Throws: `SpeechRecognizer.Failure`.
-    public func hear(
-        _ audio: [UInt8], _ format: RealtimeAudioFormat, persona: PersonaDefinition
-    ) throws(SpeechRecognizer.Failure) -> String {
-        let loan = free.withLock { $0.popLast() } ?? Loan(ears: PersonaEars())
-        defer { free.withLock { $0.append(loan) } }
-        return try loan.ears.hear(audio, format, persona: persona)
     }
 }

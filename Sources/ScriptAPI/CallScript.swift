@@ -130,6 +130,9 @@ public final class CallScript {
     /// Memory that the script holds. [byte]
     public var bytesUsed: Int { context.state.bytesUsed }
 
+    /// Coroutines that wait.
+    public var waitingTasks: Int { tasks.count }
+
     /// Performs one command.
     ///
     /// - Returns: The outcome, to be handed to the session; `nil` for `cancel`, and for a task that is not waiting.

@@ -105,6 +105,11 @@ public final class SpeechRecognizer {
         return guessed
     }
 
+    /// Expects nothing from now on.
+    public func forgetGrammar() {
+        grammar = nil
+    }
+
     /// Listens to one whole utterance.
     ///
     /// - Parameters:

@@ -125,7 +125,7 @@ actor CalleeBrain {
 
     private func hear(_ payload: [UInt8]) async {
         // Half a second from before the voice begins is enough for the recogniser.
-        let samples = payload.map { G711.decode($0, .mu) }
+        let samples = G711.decode(payload, .mu)
         if !detector.isSpeaking, utterance.count > 4_000 { utterance.removeFirst(utterance.count - 4_000) }
         utterance += samples
         for event in detector.process(samples) {

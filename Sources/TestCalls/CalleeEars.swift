@@ -26,7 +26,7 @@ final class CalleeEars {
     }
 
     func hear(_ payload: UnsafeRawBufferPointer, _ law: G711.Law) -> [Event] {
-        let samples = payload.map { G711.decode($0, law) }
+        let samples = G711.decode(payload, law)
         if keepsSamples {
             if !detector.isSpeaking, utterance.count > Self.lead {
                 utterance.removeFirst(utterance.count - Self.lead)

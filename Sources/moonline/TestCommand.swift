@@ -18,7 +18,7 @@ struct TestCommand: AsyncParsableCommand {
             a test says by t.model; --live takes the real service, and costs what it costs.
 
             Recordings and event logs of calls that failed are kept below the results folder. Exit status 0 means that \
-            all tests passed, 1 that one did not, 2 that nothing could be tested.
+            all tests passed, 1 that one did not, 2 that nothing could be tested or reported.
             """)
 
     @Argument(
@@ -83,7 +83,7 @@ struct TestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reportingFailures {
+        try await reportingFailures(status: 2) {
             let settings = try Settings()
             let session = try TestSession(self, settings: settings)
             if watch { return try await session.watch() }

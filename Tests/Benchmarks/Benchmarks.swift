@@ -1,8 +1,8 @@
 import Glibc
 import SansIO
 
-/// `Benchmarks --tools FOLDER --flow FILE [--calls LIST] [--seconds S] [--quick] [--scripts] [--json]`; see
-/// `scripts/bench`.
+/// `Benchmarks --tools FOLDER --flow FILE --moonline FILE --test-calls FILE [--calls LIST] [--seconds S] [--quick]
+/// [--scripts] [--tests] [--json]`; see `scripts/bench`.
 ///
 /// `Benchmarks host …` is the process that is measured.
 @main
@@ -41,6 +41,18 @@ struct Benchmarks {
             print(options.has("--json") ? scripts.json.text : Report.text(of: scripts))
             return
         }
+        func testCalls() throws -> TestCallCosts {
+            guard let moonline = options["--moonline"], let tests = options["--test-calls"] else {
+                throw BenchmarkError("--moonline and --test-calls are needed; scripts/bench gives them")
+            }
+            return try TestCallCosts.measure(
+                moonline: moonline, tests: tests, flow: flow, folder: tools, isQuick: isQuick)
+        }
+        if options.has("--tests") {
+            let costs = try testCalls()
+            print(options.has("--json") ? costs.json.text : costs.text)
+            return
+        }
         let list = options["--calls"] ?? (isQuick ? "1,50" : "1,50,200,400")
         let calls = list.split(separator: ",").compactMap { Int($0) }
         let seconds = options.number("--seconds") ?? (isQuick ? 3 : 7)
@@ -52,7 +64,7 @@ struct Benchmarks {
             tools: tools, program: CommandLine.arguments[0], seconds: seconds,
             isPinned: cores > 1 && !options.has("--unpinned"))
 
-        let total = calls.count * 4 + 2
+        let total = calls.count * 4 + 3
         var done = 0
         func progress(_ what: String) {
             done += 1
@@ -62,6 +74,8 @@ struct Benchmarks {
         let mediaPath = MediaPath.measure(packets: isQuick ? 20_000 : 100_000)
         progress("scripts")
         let scripts = try ScriptCosts.measure(flow: flow, folder: tools, isQuick: isQuick)
+        progress("test calls")
+        let testCalls = try testCalls()
         var runs: [Run] = []
         for number in calls {
             for transport in Run.Transport.allCases {
@@ -74,7 +88,7 @@ struct Benchmarks {
         }
         let report = Report(
             machine: processorName(), cores: cores, seconds: seconds, isPinned: bench.isPinned, runs: runs,
-            mediaPath: mediaPath, scripts: scripts)
+            mediaPath: mediaPath, scripts: scripts, testCalls: testCalls)
         print(options.has("--json") ? report.json.text : report.text)
     }
 

@@ -96,6 +96,13 @@ final class ChildProcess {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
+    /// Processor time of all programs that have ended and were waited for, children of theirs included. [s]
+    static func processorTimeOfEnded() -> Double {
+        var usage = rusage()
+        getrusage(RUSAGE_CHILDREN.rawValue, &usage)
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+    }
+
     /// Waits for its end.
     func wait() {
         waitpid(identifier, nil, 0)

@@ -9,6 +9,7 @@ struct Report {
     var runs: [Run]
     var mediaPath: MediaPath
     var scripts: ScriptCosts
+    var testCalls: TestCallCosts
 
     /// Of the same load, by our engine and by the baseline.
     private struct Pair {
@@ -44,6 +45,7 @@ struct Report {
         return [
             "machine": .string(machine), "cores": .integer(Int64(cores)), "seconds": .integer(Int64(seconds)),
             "pinned": .bool(isPinned), "media_path": mediaPath.json, "scripts": scripts.json,
+            "test_calls": testCalls.json,
             "bytes_per_call": .object(memory),
             "ratios": .array(
                 pairs.map { pair in
@@ -95,6 +97,8 @@ struct Report {
             Memory and allocations
             \(memoryText)
             \(Self.text(of: scripts))
+
+            \(testCalls.text)
             \(doubtsText)
             """
     }

@@ -34,6 +34,29 @@ struct SessionProtocolTests {
         #expect(bench.events.count == 1)
     }
 
+    @Test("Audio is the same however its event is written")
+    func appendedAudio() {
+        var benches = [SessionBench(), SessionBench()]
+        for index in benches.indices {
+            benches[index].update()
+            for number in 0..<60 {
+                let audio = [UInt8](repeating: (10..<40).contains(number) ? 0x10 : 0xFF, count: 160)
+                var event: JSON = [
+                    "type": "input_audio_buffer.append",
+                    "audio": .string(String(decoding: Base64.encode(audio), as: UTF8.self)),
+                ]
+                // The usual order is read by a shorter way.
+                if index == 1 { event["event_id"] = "mine" }
+                benches[index].client(event)
+                benches[index].run(for: .milliseconds(20))
+            }
+        }
+        #expect(benches[0].events == benches[1].events)
+        #expect(benches[0].types.contains("input_audio_buffer.committed"))
+        benches[0].client(["type": "input_audio_buffer.append", "audio": "?"])
+        #expect(benches[0].error?["code"] == "invalid_value")
+    }
+
     @Test("session.update merges, keeps the rest, and answers with the whole")
     func merge() throws {
         var bench = SessionBench()

@@ -25,9 +25,9 @@ extension VirtualCall {
             deliver(.media(.started))
         case .digit(let digit, let duration): deliver(.media(.digit(digit, milliseconds: duration)))
         default:
+            // The audio stays until the call is finished: what was heard last is still to be told.
             if let event = TelephonyEvent(event) { deliver(.telephony(event)) }
         }
-        if event.isLast { closeMedia(agent) }
     }
 
     func deliver(_ event: CallSession.Event) {
@@ -64,7 +64,7 @@ extension VirtualCall {
             } catch {
                 deliver(.telephony(.transferEnded(status: 400, reason: error.message)))
             }
-        case .play(let tag, let audio): agent.channel.play(gate.toLine(audio), tag: tag)
+        case .play(let tag, let audio): agent.play(gate.toLine(audio), tag: tag)
         case .finishPlayout(let tag): agent.channel.finish(tag: tag)
         case .flush:
             if agent.media == nil || agent.media?.isClosed == true {
@@ -76,13 +76,13 @@ extension VirtualCall {
         case .script(let command): runScript(command)
         case .service(let task, let request): await serve(request, for: task)
         case .cancelService(let task): services.remove(task)
-        case .observe(let observation): perform(run.receive(.observed(observation), at: now))
+        case .observe(let observation): tell(.observed(observation))
         case .finish(let outcome):
-            self.outcome = outcome
+            outcomes.append(outcome)
             model = nil
             gate.shut()
             closeMedia(agent)
-            perform(run.receive(.finished(outcome), at: now))
+            tell(.finished(outcome))
         }
     }
 
@@ -115,14 +115,26 @@ extension VirtualCall {
     func serve(_ request: ServiceRequest, for task: ScriptTaskID) async {
         services.insert(task)
         switch request {
-        case .record(let name):
-            plan(.service(task, .reply(.value(.string(name ?? "recording.wav")))), in: .zero)
+        case .record(let name): plan(.service(task, .reply(record(named: name))), in: .zero)
         case .stopRecording: plan(.service(task, .reply(.value(true))), in: .zero)
         case .http, .store, .loadAudio:
             let time = Int64((startTime + (now - .zero).seconds) * 1e9)
+            let storeName = storeName ?? stage.makeStore()
+            if case .store = request { self.storeName = storeName }
             let result = await stage.services.perform(
-                request, agent: "\(plan.key)/\(plan.flow.definition.name)", flowFolder: plan.flow.folder, at: time)
+                request, agent: storeName, flowFolder: plan.flow.folder, at: time)
             plan(.service(task, result), in: .milliseconds(2))
         }
+    }
+
+    /// `call:record`: answered as in production, but no file is made; the test's own recording has it all.
+    private func record(named name: String?) -> ScriptReply {
+        guard agent.handle != nil else {
+            return .failure(code: .wrongStatus, message: "there is nothing to record yet")
+        }
+        let name = name ?? "recording-\(recordings.count + 1).wav"
+        if let refusal = CallFiles.refusal(ofRecording: name, besides: recordings) { return refusal }
+        recordings.append(name)
+        return .value(.string(name))
     }
 }

@@ -11,9 +11,9 @@ extension VirtualCall {
     func calleeReceives(_ payload: UnsafeRawBufferPointer) {
         for event in ears.hear(payload, callee.law) {
             switch event {
-            case .started: perform(run.receive(.agentSpeech(started: true), at: now))
+            case .started: tell(.agentSpeech(started: true))
             case .stopped(let samples):
-                perform(run.receive(.agentSpeech(started: false), at: now))
+                tell(.agentSpeech(started: false))
                 guard plan.test.usesRecognition, let ears = stage.model.ears else { continue }
                 do {
                     let heard = try ears.hear(G711.encode(samples, .mu), .pcmu, persona: .silent)
@@ -27,12 +27,12 @@ extension VirtualCall {
 
     func calleeHears(_ event: PhoneCallEvent) {
         switch event {
-        case .ringing: perform(run.receive(.ringing, at: now))
+        case .ringing: tell(.ringing)
         case .answered:
             answeredAt = now
             if let reset = plan.test.options.network.resetModelAfter { plan(.modelReset, in: reset) }
-            perform(run.receive(.answered, at: now))
-        case .transferRequested(let target): perform(run.receive(.transferRequested(target), at: now))
+            tell(.answered)
+        case .transferRequested(let target): tell(.transferRequested(target))
         case .ended(let byRemote, let reason): calleeEnded(byRemote: byRemote, reason: reason)
         case .failed(_, let reason, _): calleeEnded(byRemote: true, reason: reason)
         case .held, .digit, .transferAccepted, .transferProgress, .transferEnded: break
@@ -41,7 +41,7 @@ extension VirtualCall {
 
     func calleeEnded(byRemote: Bool, reason: String) {
         closeMedia(callee)
-        perform(run.receive(.calleeEnded(byRemote: byRemote, reason: reason), at: now))
+        tell(.calleeEnded(byRemote: byRemote, reason: reason))
     }
 
     func perform(_ actions: [CalleeAction]) {
@@ -76,7 +76,7 @@ extension VirtualCall {
             callee.handle = handle
             perform(actions, of: callee)
         } catch {
-            perform(run.abort("The callee cannot call: \(error.message)", at: now))
+            abort("The callee cannot call: \(error.message)")
         }
     }
 
@@ -85,10 +85,10 @@ extension VirtualCall {
             let audio = try voice.bytes(of: utterance)
             spokenWords.append(utterance.text)
             lastTag += 1
-            callee.channel.play(callee.toLine(audio), tag: lastTag)
+            callee.play(callee.toLine(audio), tag: lastTag)
             callee.channel.finish(tag: lastTag)
         } catch {
-            perform(run.abort(error.description, at: now))
+            abort(error.description)
         }
     }
 

@@ -20,7 +20,7 @@ extension VirtualCall {
                 today: LocalDay.universal(unixTime: Int64(startTime)), at: now)
             self.model = model
             deliver(.model(.connected))
-            send(model.start(at: now))
+            withModel { $0.start(at: now) }
         } catch {
             deliver(.model(.failed(message: "\(error)")))
         }

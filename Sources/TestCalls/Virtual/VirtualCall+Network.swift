@@ -33,9 +33,9 @@ extension VirtualCall {
         perform(phone.core.accept(handle, mediaPort: phone.side.mediaPort, at: now), of: phone)
         if phone.side == .callee {
             command(.ring, of: callee)
-            perform(run.receive(.ringing, at: now))
+            tell(.ringing)
         } else {
-            begin(headers: incoming.headers)
+            begin(incoming)
             deliver(.start)
         }
     }
@@ -67,17 +67,16 @@ extension VirtualCall {
     }
 
     func drain(_ phone: VirtualPhone) {
-        guard let media = phone.media else { return }
         if phone.side == .agent {
-            media.drain(uplink: agentReceives) { event in
+            phone.drain(uplink: agentReceives) { event in
                 if let report = MediaReport(event) { deliver(.media(report)) }
             }
         } else {
-            media.drain(uplink: calleeReceives) { event in
+            phone.drain(uplink: calleeReceives) { event in
                 if case .playoutEnded(let tag, _, _) = event, tag == lastTag {
-                    perform(run.receive(.spoken, at: now))
+                    tell(.spoken)
                 }
-                if case .flushed = event { perform(run.receive(.spoken, at: now)) }
+                if case .flushed = event { tell(.spoken) }
             }
         }
     }

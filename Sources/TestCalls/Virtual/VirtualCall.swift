@@ -45,6 +45,7 @@ final class VirtualCall {
     let plan: VirtualCallPlan
     let stage: VirtualStage
     let run: TestRun
+    private var runDeadline: Instant?
     private(set) var now = Instant.zero
     var queue = EventQueue<Delivery>()
     let startTime: Double
@@ -54,18 +55,27 @@ final class VirtualCall {
     let ears: CalleeEars
 
     // The agent's side
-    var session: CallSession
+    var session: CallSession { didSet { sessionDeadline = session.nextDeadline } }
+    /// Kept, as are those of model and test: all are asked for at each step.
+    private var sessionDeadline: Instant?
     var script: CallScript?
     var scriptFault: ScriptFault?
     var gate = UplinkGate()
     var mailbox: [CallSession.Event] = []
     var services: Set<ScriptTaskID> = []
-    var outcome: CallOutcome?
+    /// All that the call came to: one.
+    var outcomes: [CallOutcome] = []
+    var outcome: CallOutcome? { outcomes.first }
+    /// Names of the files that the script has asked for, and of the call's own.
+    var recordings = ["recording.wav"]
+    /// What the script keeps is kept under this name; `nil` while it keeps nothing.
+    var storeName: String?
     var recording: SteppedRecording?
     var nextRecordingWrite = Instant.zero
 
     // The model's side
-    var model: VirtualModel?
+    var model: VirtualModel? { didSet { modelDeadline = model?.nextDeadline } }
+    private var modelDeadline: Instant?
     var brain: ModelBrain?
     let modelSeed: UInt64
     let scriptSeed: UInt64
@@ -87,8 +97,10 @@ final class VirtualCall {
         run = try TestRun(plan.test, seed: plan.seed)
         run.actionNames = plan.flow.definition.tools.map(\.name)
         var random = SeededRandom(seed: plan.seed)
-        agent = VirtualPhone(.agent, seed: random.next(), conditions: options.network)
-        callee = VirtualPhone(.callee, seed: random.next(), conditions: options.network)
+        agent = VirtualPhone(
+            .agent, seed: random.next(), conditions: options.network, keepsAudio: plan.keepsAudio)
+        callee = VirtualPhone(
+            .callee, seed: random.next(), conditions: options.network, keepsAudio: plan.keepsAudio)
         modelSeed = random.next()
         scriptSeed = random.next()
         ears = try CalleeEars(keepsSamples: plan.test.usesRecognition)
@@ -101,21 +113,22 @@ final class VirtualCall {
 
         if let folder = plan.folder { recording = try SteppedRecording(path: folder + "/recording.wav") }
         session = CallSession(configuration: VirtualCall.configuration(plan, stage, startTime: startTime))
-        begin(headers: [:])
+        begin(nil)
     }
 
     private static func configuration(
-        _ plan: VirtualCallPlan, _ stage: VirtualStage, startTime: Double, headers: [String: String] = [:]
+        _ plan: VirtualCallPlan, _ stage: VirtualStage, startTime: Double, incoming: IncomingPhoneCall? = nil
     ) -> CallSession.Configuration {
         let options = plan.test.options
         let facts = CallFacts(
-            id: "CA_test", to: options.to, from: options.from, direction: options.direction, metadata: plan.metadata,
-            headers: headers, startedAt: startTime, room: options.direction == .inbound ? "sip-test" : "test",
+            id: "CA_test", to: incoming?.to ?? options.to, from: incoming?.from ?? options.from,
+            direction: options.direction, metadata: plan.metadata, headers: incoming?.headers ?? [:],
+            startedAt: startTime, room: options.direction == .inbound ? "sip-test" : "test",
             mode: plan.flow.definition.mode, version: plan.flow.version)
         let settings = stage.configuration
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: settings.modelOptions, limits: settings.limits,
-            callerID: options.from)
+            callerID: facts.from)
         if let fallback = plan.flow.definition.fallback {
             stage.fallbackVoice.prepare(fallback.text)
             configuration.fallbackAudio = stage.fallbackVoice.audio(of: fallback.text)
@@ -125,9 +138,9 @@ final class VirtualCall {
 
     /// Makes the agent's session and script.
     ///
-    /// - Parameter headers: Of the INVITE that came in.
-    func begin(headers: [String: String]) {
-        let configuration = VirtualCall.configuration(plan, stage, startTime: startTime, headers: headers)
+    /// - Parameter incoming: The call that came in; `nil` for one that the agent makes.
+    func begin(_ incoming: IncomingPhoneCall?) {
+        let configuration = VirtualCall.configuration(plan, stage, startTime: startTime, incoming: incoming)
         let settings = stage.configuration
         session = CallSession(configuration: configuration)
         do throws(ScriptFault) {
@@ -153,7 +166,7 @@ final class VirtualCall {
     /// Runs the call to its end.
     func play() async -> VirtualCallResult {
         if let recording { recording.begin(on: agent.channel) }
-        perform(run.receive(.began, at: now))
+        tell(.began)
         if plan.test.options.direction == .outbound { deliver(.start) }
         await emptyMailbox()
         var steps = 0
@@ -162,15 +175,17 @@ final class VirtualCall {
             guard next <= giveUpAt else { break }
             steps = next > now ? 0 : steps + 1
             if steps > VirtualCall.maximumSteps {
-                perform(run.abort("The simulation does not get beyond \(now.nanoseconds) ns.", at: now))
+                abort("The simulation does not get beyond \(now.nanoseconds) ns.")
                 break
             }
             now = max(now, next)
             await step()
             if outcome != nil, run.result != nil { giveUpAt = min(giveUpAt, now + VirtualCall.longestAfterlife) }
         }
-        if run.result == nil { perform(run.abort("The call did not end.", at: giveUpAt)) }
+        if run.result == nil { abort("The call did not end.") }
+        let leftovers = leftovers
         script?.close()
+        if let storeName { await stage.removeStore(storeName) }
         closeMedia(agent)
         closeMedia(callee)
         recording?.finish()
@@ -178,29 +193,39 @@ final class VirtualCall {
             test: run.result ?? .notRun(plan.test, seed: plan.seed, message: "The call did not end."),
             outcome: outcome, log: log,
             agentMedia: agent.channel.statistics, calleeMedia: callee.channel.statistics,
-            leftovers: leftovers)
+            agentAudio: agent.audio, calleeAudio: callee.audio, leftovers: leftovers)
     }
 
     /// What should not be there any more.
-    var leftovers: [String] {
+    private var leftovers: [String] {
         var left: [String] = []
-        if outcome == nil { left.append("the call has no outcome") }
-        for phone in [agent, callee] where !phone.core.isIdle {
-            left.append("\(phone.side) keeps calls or transactions")
+        if outcomes.count != 1 { left.append("the call has \(outcomes.count) outcomes") }
+        for phone in [agent, callee] {
+            if !phone.core.isIdle { left.append("the \(phone.side) keeps dialogs or transactions") }
+            if phone.media?.isClosed == false { left.append("the \(phone.side) keeps its media port") }
         }
-        if let deadline = session.nextDeadline { left.append("the call's timer at \(deadline.nanoseconds) ns") }
+        for (name, deadline) in [("call", session.nextDeadline), ("model", model?.nextDeadline)] {
+            if let deadline { left.append("the \(name) keeps a timer, due at \(deadline.nanoseconds) ns") }
+        }
+        if model != nil { left.append("the model's connection is open") }
+        if let count = script?.waitingTasks, count > 0 { left.append("\(count) tasks of the script wait") }
+        if !services.isEmpty { left.append("\(services.count) services of the script are under way") }
+        if !mailbox.isEmpty { left.append("\(mailbox.count) events are left") }
         return left
     }
 
-    var nextInstant: Instant? {
+    private var nextInstant: Instant? {
         var next = queue.next ?? .distantFuture
-        for phone in [agent, callee] {
-            if let tick = phone.media?.nextTick, tick < next { next = tick }
-            if let deadline = phone.core.nextDeadline, deadline < next { next = deadline }
+        func consider(_ deadline: Instant?) {
+            if let deadline, deadline < next { next = deadline }
         }
-        if let deadline = session.nextDeadline, deadline < next { next = deadline }
-        if let deadline = model?.nextDeadline, deadline < next { next = deadline }
-        if let deadline = run.nextDeadline, deadline < next { next = deadline }
+        consider(agent.media?.nextTick)
+        consider(agent.coreDeadline)
+        consider(callee.media?.nextTick)
+        consider(callee.coreDeadline)
+        consider(sessionDeadline)
+        consider(modelDeadline)
+        consider(runDeadline)
         return next == .distantFuture ? nil : next
     }
 
@@ -208,26 +233,50 @@ final class VirtualCall {
     private func step() async {
         if let delivery = queue.takeDue(at: now) {
             receive(delivery)
-        } else if let deadline = agent.core.nextDeadline, deadline <= now {
+        } else if isDue(agent.coreDeadline) {
             perform(agent.core.receive(.deadline, at: now), of: agent)
-        } else if let deadline = callee.core.nextDeadline, deadline <= now {
+        } else if isDue(callee.coreDeadline) {
             perform(callee.core.receive(.deadline, at: now), of: callee)
-        } else if let tick = agent.media?.nextTick, tick <= now {
-            self.tick(agent)
-        } else if let tick = callee.media?.nextTick, tick <= now {
-            self.tick(callee)
-        } else if let deadline = model?.nextDeadline, deadline <= now {
-            send(model?.advance(at: now) ?? [])
-        } else if let deadline = session.nextDeadline, deadline <= now {
+        } else if isDue(agent.media?.nextTick) {
+            tick(agent)
+        } else if isDue(callee.media?.nextTick) {
+            tick(callee)
+        } else if isDue(modelDeadline) {
+            withModel { $0.advance(at: now) }
+        } else if isDue(sessionDeadline) {
             deliver(.deadline)
-        } else if let deadline = run.nextDeadline, deadline <= now {
-            perform(run.receive(.deadline, at: now))
+        } else if isDue(runDeadline) {
+            tell(.deadline)
         }
-        await emptyMailbox()
+        if !mailbox.isEmpty { await emptyMailbox() }
         if let recording, now >= nextRecordingWrite {
             nextRecordingWrite = now + .seconds(2)
             recording.write()
         }
+    }
+
+    private func isDue(_ deadline: Instant?) -> Bool { deadline.map { $0 <= now } ?? false }
+
+    /// Tells the test what has happened, and does what the callee is to do.
+    func tell(_ event: TestEvent) {
+        let actions = run.receive(event, at: now)
+        runDeadline = run.nextDeadline
+        perform(actions)
+    }
+
+    /// Ends the test because the call cannot be played.
+    func abort(_ message: String) {
+        let actions = run.abort(message, at: now)
+        runDeadline = run.nextDeadline
+        perform(actions)
+    }
+
+    /// Steps the model, and sends what it sends.
+    func withModel(_ body: (VirtualModel) -> [VirtualModel.Output]) {
+        guard let model else { return }
+        let outputs = body(model)
+        modelDeadline = model.nextDeadline
+        send(outputs)
     }
 
     func plan(_ delivery: Delivery, in delay: Duration) {
@@ -245,7 +294,7 @@ final class VirtualCall {
             phone.media?.receive(datagram, from: source, at: now)
             drain(phone)
         case .modelConnected: openModel()
-        case .toModel(let bytes): send(model?.receive(bytes, at: now) ?? [])
+        case .toModel(let bytes): withModel { $0.receive(bytes, at: now) }
         case .fromModel(let output): receive(output)
         case .modelReset:
             guard model != nil else { return }
@@ -253,9 +302,9 @@ final class VirtualCall {
             deliver(.model(.closed(code: 1006, reason: "the connection was reset")))
         case .service(let task, let result):
             if services.remove(task) != nil { deliver(.service(task, result)) }
-        case .understood(let text): perform(run.receive(.understood(text), at: now))
+        case .understood(let text): tell(.understood(text))
         case .key(let key): callee.channel.sendDigits(String(key))
-        case .pressed: perform(run.receive(.pressed, at: now))
+        case .pressed: tell(.pressed)
         }
     }
 

@@ -15,6 +15,8 @@ public struct VirtualCallPlan: Sendable {
     public var folder: String?
     /// Whether the event log is kept, in memory or in the folder.
     public var keepsLog: Bool
+    /// Whether what each end said and heard is kept, byte by byte.
+    public var keepsAudio = false
 
     public init(
         test: TestCase, flow: Flow, persona: PersonaDefinition? = nil, seed: UInt64, folder: String? = nil,
@@ -30,9 +32,6 @@ public struct VirtualCallPlan: Sendable {
 
     /// What paths of recordings are relative to.
     var testFolder: String { test.file.lastIndex(of: "/").map { String(test.file[..<$0]) } ?? "." }
-
-    /// Sets the call's store apart from those of other calls.
-    var key: String { "\(test.file)/\(test.name)/\(seed)" }
 
     /// What the script sees of the dispatch: the test's metadata, and whom it calls.
     var metadata: JSON {
@@ -52,8 +51,21 @@ public struct VirtualCallResult: Sendable {
     public var log: VirtualLog?
     public var agentMedia: MediaStatistics
     public var calleeMedia: MediaStatistics
-    /// Calls, transactions and timers that are left after the end; there should be none.
+    /// Where audio was kept.
+    public var agentAudio: VirtualAudio?
+    public var calleeAudio: VirtualAudio?
+    /// Dialogs, transactions, ports, timers and tasks that are left after the end; there should be none.
     public var leftovers: [String]
+}
+
+/// What one end of a call said and heard, in the line's law.
+public struct VirtualAudio: Sendable {
+    /// What was to be said, by tag, whether it was sent or not.
+    public internal(set) var said: [UInt32: [UInt8]] = [:]
+    /// What was sent of it, and when.
+    public internal(set) var ledger = PlayoutLedger()
+    /// What came from the other end, gaps concealed and silence filled in.
+    public internal(set) var heard: [UInt8] = []
 }
 
 /// The event log of a call in virtual time.

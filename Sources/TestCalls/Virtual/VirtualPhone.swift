@@ -20,7 +20,9 @@ final class VirtualPhone {
     }
 
     let side: Side
-    var core: PhoneCore
+    var core: PhoneCore { didSet { coreDeadline = core.nextDeadline } }
+    /// Kept, for it is asked for at each step.
+    private(set) var coreDeadline: Instant?
     var handle: CallHandle?
     let channel = MediaChannel()
     /// There from the first agreement on audio.
@@ -30,14 +32,39 @@ final class VirtualPhone {
     var signallingLink: ImpairedLink
     var mediaLink: ImpairedLink
     private let seed: UInt64
+    /// What was said and heard so far, where it is kept.
+    private var keptAudio: VirtualAudio?
 
-    init(_ side: Side, seed: UInt64, conditions: NetworkConditions) {
+    init(_ side: Side, seed: UInt64, conditions: NetworkConditions, keepsAudio: Bool) {
         self.side = side
         var random = SeededRandom(seed: seed)
         core = PhoneCore(configuration: PhoneCore.Configuration(address: side.signalling), seed: random.next())
         signallingLink = ImpairedLink(conditions, seed: random.next())
         mediaLink = ImpairedLink(conditions, seed: random.next())
         self.seed = random.next()
+        if keepsAudio { keptAudio = VirtualAudio() }
+    }
+
+    /// What was said and heard so far, and how much of it was sent; `nil` where it is not kept.
+    var audio: VirtualAudio? {
+        var audio = keptAudio
+        audio?.ledger = channel.ledger
+        return audio
+    }
+
+    /// Queues audio in the line's law, as part of a tag.
+    func play(_ audio: [UInt8], tag: UInt32) {
+        keptAudio?.said[tag, default: []] += audio
+        channel.play(audio, tag: tag)
+    }
+
+    /// Hands on what has come up since the last call.
+    func drain(uplink: (UnsafeRawBufferPointer) -> Void, event: (MediaEvent) -> Void) {
+        media?.drain(
+            uplink: { bytes in
+                keptAudio?.heard += bytes
+                uplink(bytes)
+            }, event: event)
     }
 
     /// Starts the audio, or takes over what a later agreement has changed.
