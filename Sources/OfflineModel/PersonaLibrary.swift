@@ -8,7 +8,7 @@ actor PersonaLibrary {
     private let logger: Logger
     private var current: PersonaDefinition
 
-    /// - Parameter path: `nil` for a persona that answers nothing.
+    /// - Parameter path: `nil` for ``PersonaDefinition/silent``.
     /// - Throws: ``OfflineModelError``: the file or the recogniser's data are unusable.
     init(
         path: String?, recognition: RecognitionWorkers?, logger: Logger

@@ -18,7 +18,7 @@ public struct PersonaDefinition: Sendable {
     /// The speaker; `nil` leaves the choice to the session's voice.
     let voice: SpeechSynthesizer.Voice?
 
-    /// Understands anything, and answers nothing.
+    /// Understands anything, and says only what its instructions tell it word for word.
     init() {
         name = "no persona"
         source = []

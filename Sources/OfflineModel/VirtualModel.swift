@@ -49,7 +49,7 @@ public final class VirtualModel {
     private var pending: [Work] = []
 
     /// - Parameters:
-    ///   - persona: `nil`: it understands anything and answers nothing.
+    ///   - persona: `nil` for ``PersonaDefinition/silent``.
     ///   - answer: Answers in the persona's place.
     ///   - words: Knows the words of the utterance that has just ended; `nil` leaves that to the recogniser.
     ///   - today: The day, ISO 8601, that "tomorrow" is counted from.

@@ -62,6 +62,7 @@ final class LoopbackCall {
     /// The beginning of the test's clock.
     private var origin = MonotonicClock.now()
     var plans = EventQueue<Plan>()
+    private var isShuttingDown = false
     private var isOver = false
 
     // What the callee sends.
@@ -79,8 +80,8 @@ final class LoopbackCall {
         self.stream = stream
         self.inputs = inputs
         timer = DeadlineTimer { inputs.yield(.deadline) }
-        model = stage.openModel(plan, call: number) { inputs.yield(.note($0)) }
         ears = try CalleeEars(keepsSamples: plan.test.usesRecognition)
+        model = stage.openModel(plan, call: number) { inputs.yield(.note($0)) }
         hearing =
             plan.test.usesRecognition
             ? LoopbackHearing(stage.ears, executor: stage.recognizers.makeExecutor()) : nil
@@ -92,7 +93,6 @@ final class LoopbackCall {
 
     /// Plays the call to its end.
     func play() async -> TestResult {
-        let began = ContinuousClock.now
         do {
             try await prepare()
         } catch {
@@ -109,6 +109,8 @@ final class LoopbackCall {
             await arm()
             if isOver { break }
         }
+        // Whoever waits for the result may have given up.
+        if !isShuttingDown { await agent?.shutDown() }
         await close()
         var result =
             run.result ?? .notRun(plan.test, seed: plan.seed, message: "The call did not end, and was given up.")
@@ -117,7 +119,6 @@ final class LoopbackCall {
         } catch {
             stage.logger.error("the files of a test call are lost: \(error)")
         }
-        result.wallTime = ContinuousClock.now - began
         return result
     }
 
@@ -170,8 +171,6 @@ final class LoopbackCall {
         let deadlines = [plans.next, phone?.nextDeadline, test].compactMap { $0 }
         timer.arm(after: deadlines.min().map { $0 - MonotonicClock.now() })
     }
-
-    private var isShuttingDown = false
 
     /// Ends the agent's side, while the callee's still answers what comes.
     private func shutDown() {

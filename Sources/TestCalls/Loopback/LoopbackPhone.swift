@@ -103,7 +103,9 @@ final class LoopbackPhone {
     func receive(_ input: Input, at now: Instant) -> [Event] {
         switch input {
         case .datagram(let bytes, let source):
-            for arrival in toCallee.arrivals(sentAt: now) { transit.insert(.arriving(bytes, from: source), at: arrival) }
+            for arrival in toCallee.arrivals(sentAt: now) {
+                transit.insert(.arriving(bytes, from: source), at: arrival)
+            }
             return advance(at: now)
         case .transportFailed(let destination):
             return perform(core.receive(.transportFailed(to: destination), at: now), at: now)
@@ -134,8 +136,9 @@ final class LoopbackPhone {
     /// Calls somebody.
     ///
     /// - Throws: `TelephonyError`: the target is no address.
-    func place(_ call: OutgoingCall, to destination: TransportAddress, at now: Instant) throws(TelephonyError) -> [Event]
-    {
+    func place(
+        _ call: OutgoingCall, to destination: TransportAddress, at now: Instant
+    ) throws(TelephonyError) -> [Event] {
         let (handle, actions) = try core.place(call, destination: destination, mediaPort: mediaPort, at: now)
         self.handle = handle
         return perform(actions, at: now)

@@ -249,7 +249,8 @@ struct LoopbackPlayerTests {
             t.test("a callee that speaks", function(callee, agent) agent:says "desk" callee:says "Hello." end)
             """, stranger: "127.0.0.1:9")
         let messages = played.results.map { $0.failure?.message ?? "" }
-        #expect(messages[0] == "The test is inbound, and 127.0.0.1:9 cannot be told to call: leave it to our own callee.")
+        #expect(
+            messages[0] == "The test is inbound, and 127.0.0.1:9 cannot be told to call: leave it to our own callee.")
         #expect(messages[1] == "The test has a bad line, which needs our own callee in place of 127.0.0.1:9.")
         // Nobody listens there.
         #expect(played.results[2].outcome?.kind == .trunkFailed)
