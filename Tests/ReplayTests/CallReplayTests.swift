@@ -334,7 +334,7 @@ struct CallReplayTests {
         let whole = try Practice.call().bytes
         var random = SeededRandom(seed: seed)
         var runs = 0
-        for _ in 0..<60 {
+        for _ in 0..<40 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let index = Int.random(in: 0..<bytes.count, using: &random)
