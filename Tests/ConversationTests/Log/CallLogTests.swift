@@ -35,9 +35,9 @@ struct CallLogTests {
         #expect(try CallSession.Event(logged: JSON(parsing: text)) == event)
     }
 
-    @Test("the events of a thousand calls are read back as they were, but for audio", arguments: 0..<20)
+    @Test("the events of hundreds of calls are read back as they were, but for audio", arguments: 0..<20)
     func simulations(block: UInt64) throws {
-        for seed in (block * 50)..<(block * 50 + 50) {
+        for seed in (block * 15)..<(block * 15 + 15) {
             var call = CallSimulation(seed: seed)
             call.run()
             for event in call.events {
@@ -50,15 +50,16 @@ struct CallLogTests {
     @Test("events that make no sense are read back as well", arguments: 0..<20)
     func nonsense(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
-        for _ in 0..<1_000 {
+        for _ in 0..<500 {
             let event = NonsenseEvents.random(using: &random)
-            #expect(try CallSession.Event(logged: JSON(parsing: event.logged.text)) == event.silenced)
+            let read = try CallSession.Event(logged: JSON(parsing: event.logged.text))
+            if read != event.silenced { Issue.record("\(event) was read back as \(read)") }
         }
     }
 
     @Test("a session that is told a log's events does what the log says, to the last action", arguments: 0..<40)
     func runsAgain(block: UInt64) throws {
-        for seed in (block * 10)..<(block * 10 + 10) {
+        for seed in (block * 4)..<(block * 4 + 4) {
             var call = CallSimulation(seed: seed)
             let configuration = call.session.configuration
             call.run()
@@ -188,7 +189,7 @@ struct CallLogTests {
         var call = CallSimulation(seed: seed)
         call.run()
         let whole = Self.bytes([Self.first] + call.lines.prefix(200))
-        for _ in 0..<60 {
+        for _ in 0..<25 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let index = Int.random(in: 0..<bytes.count, using: &random)
