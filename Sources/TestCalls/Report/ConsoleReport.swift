@@ -77,7 +77,9 @@ public struct ConsoleReport: Sendable {
         lines += facts.map { "   \(paint($0.0.padded(to: 10), .dim))\(visible($0.1))" }
         if !failure.traceback.isEmpty {
             lines.append("")
-            lines += failure.traceback.split(separator: "\n").map { "   " + paint(visible($0.replacing("\t", with: "    ")), .dim) }
+            lines += failure.traceback.split(separator: "\n").map {
+                "   " + paint(visible($0.replacing("\t", with: "    ")), .dim)
+            }
         }
         if !result.timeline.isEmpty {
             lines.append("")

@@ -1,6 +1,6 @@
 import FoundationEssentials
-import SansIO
 import Logging
+import SansIO
 public import ScriptAPI
 
 /// A flow's own tests, played in virtual time before a version of it serves.
