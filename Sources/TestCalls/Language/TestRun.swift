@@ -52,6 +52,8 @@ public final class TestRun {
 
     /// How long an expectation may take to be met, unless the test says otherwise.
     static let patience = Duration.seconds(15)
+    /// Statements that may be done at one instant; a test that does more will not end.
+    private static let maximumStatements = 10_000
     /// How long a call may take to end when the test has nothing more to do.
     static let patienceForEnd = Duration.seconds(10)
 
@@ -178,6 +180,7 @@ public final class TestRun {
         wake = nil
         performTaking(at: now)
         lookAtChecks(at: now)
+        var statements = 0
         while case .running = phase, let current = running {
             if now >= log.origin + test.options.timeLimit {
                 let limit = test.options.timeLimit.inSeconds
@@ -197,6 +200,14 @@ public final class TestRun {
                 fail(failure, at: now)
                 return
             case .done(let values):
+                statements += 1
+                guard statements < Self.maximumStatements else {
+                    let message =
+                        "the test does not end: it did \(statements) statements without waiting"
+                        + (log.isOver ? ", for the call is over" : "")
+                    fail(failure(.script, message, statement: current.statement, at: now), at: now)
+                    return
+                }
                 running = nil
                 hasReported = (false, false)
                 settle(state.state.resume(current.coroutine, with: values), at: now)

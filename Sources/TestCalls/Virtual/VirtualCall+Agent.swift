@@ -30,8 +30,9 @@ extension VirtualCall {
         }
     }
 
+    /// Tells the call's session; behind the end nobody reads what comes.
     func deliver(_ event: CallSession.Event) {
-        mailbox.append(event)
+        if outcome == nil { mailbox.append(event) }
     }
 
     func emptyMailbox() async {
@@ -79,6 +80,7 @@ extension VirtualCall {
         case .observe(let observation): tell(.observed(observation))
         case .finish(let outcome):
             outcomes.append(outcome)
+            mailbox = []
             model = nil
             gate.shut()
             closeMedia(agent)

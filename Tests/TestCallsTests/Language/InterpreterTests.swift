@@ -546,6 +546,19 @@ import Testing
         #expect(failure.line == 3)
     }
 
+    @Test("a test that waits for ever for a call that is over fails, and does not hang", .timeLimit(.minutes(1)))
+    func neverEnding() throws {
+        for line in ["while true do t.wait(600) end", "while true do callee:hesitates(1) end"] {
+            let rehearsal = try Rehearsal(line)
+            rehearsal.begin()
+            rehearsal.end(at: 5)
+            let failure = try #require(rehearsal.run.result?.failure)
+            #expect(failure.kind == .script)
+            #expect(failure.message.hasPrefix("the test does not end") && failure.message.hasSuffix("the call is over"))
+            #expect(failure.line == 3)
+        }
+    }
+
     @Test("a call that does not end ten seconds after the test has is a failure; so is a host that gives up")
     func endless() throws {
         let rehearsal = try Rehearsal("agent:says 'hello'")
