@@ -38,11 +38,13 @@ final class Recording: Sendable {
         tap.deallocate()
     }
 
-    /// Moves what has come to the file. Called by the recorder's thread only.
+    /// Moves what has come to the file; nothing when that is closed. Called by the recorder's thread only.
     ///
     /// - Parameter updatesHeader: Whether it is time for that.
     /// - Returns: Whether the recording is over; the file is closed then.
     func write(updatesHeader: Bool) -> Bool {
+        // The file is closed, and its descriptor may be another file's by now.
+        if isFinished.load(ordering: .acquiring) { return true }
         // Read before the tap is emptied, so that nothing written before it was set is missed.
         let isLast = isAbandoned.load(ordering: .acquiring)
         let outcome = file.withLock { file -> RecordingOutcome? in

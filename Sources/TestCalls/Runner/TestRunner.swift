@@ -49,6 +49,8 @@ public struct TestRunner: Sendable {
         let number: Int
         let entry: TestSelection.Entry
         let seed: UInt64
+        /// Where its files go.
+        let folder: String?
     }
 
     /// Plays all tests.
@@ -59,12 +61,17 @@ public struct TestRunner: Sendable {
         _ selection: TestSelection, told: @escaping @Sendable (TestResult) -> Void
     ) async -> [TestResult] {
         var jobs: [Job] = []
+        var folders: Set<String> = []
         for entry in selection.entries {
             // What cannot be played fails once.
-            let count: Int
-            if case .playable = entry { count = max(1, options.seedCount) } else { count = 1 }
-            for offset in 0..<count {
-                jobs.append(Job(number: jobs.count, entry: entry, seed: options.firstSeed &+ UInt64(offset)))
+            guard case .playable(let item) = entry else {
+                jobs.append(Job(number: jobs.count, entry: entry, seed: options.firstSeed, folder: nil))
+                continue
+            }
+            for offset in 0..<max(1, options.seedCount) {
+                let seed = options.firstSeed &+ UInt64(offset)
+                let folder = folder(for: item.test, seed: seed, besides: &folders)
+                jobs.append(Job(number: jobs.count, entry: entry, seed: seed, folder: folder))
             }
         }
         let progress = Progress()
@@ -118,13 +125,12 @@ public struct TestRunner: Sendable {
     private func play(_ job: Job) async -> TestResult {
         switch job.entry {
         case .broken(let result): return result
-        case .playable(let item): return await play(item, seed: job.seed)
+        case .playable(let item): return await play(item, seed: job.seed, folder: job.folder)
         }
     }
 
-    private func play(_ item: TestSelection.Item, seed: UInt64) async -> TestResult {
+    private func play(_ item: TestSelection.Item, seed: UInt64, folder: String?) async -> TestResult {
         let began = ContinuousClock.now
-        let folder = folder(for: item.test, seed: seed)
         let writesNow = options.keepsAll || !player.isDeterministic
         var result = await player.play(item, seed: seed, folder: writesNow ? folder : nil)
         result.wallTime = ContinuousClock.now - began
@@ -141,7 +147,16 @@ public struct TestRunner: Sendable {
         return result
     }
 
-    private func folder(for test: TestCase, seed: UInt64) -> String? {
-        options.resultsFolder.map { "\($0)/\(TestFolders.name(test.file))/\(TestFolders.name(test.name))-\(seed)" }
+    /// A folder of its own for a call: names may differ by what no folder's name has.
+    private func folder(for test: TestCase, seed: UInt64, besides folders: inout Set<String>) -> String? {
+        guard let results = options.resultsFolder else { return nil }
+        let name = "\(results)/\(TestFolders.name(test.file))/\(TestFolders.name(test.name))"
+        var folder = "\(name)-\(seed)"
+        var number = 1
+        while !folders.insert(folder).inserted {
+            number += 1
+            folder = "\(name)-\(number)-\(seed)"
+        }
+        return folder
     }
 }
