@@ -12,8 +12,8 @@ struct SharedEarsTests {
 
     @Test("Whoever listens hears by their own phrases, whatever others listened for before")
     func phrases() throws {
-        let persona = try PersonaDefinition(
-            source: Array("return persona { phrases = { \"good morning\" }, open_vocabulary = true }".utf8), name: "p")
+        let text = "return persona { phrases = { 'good morning' }, open_vocabulary = true, on_text = function() end }"
+        let persona = try PersonaDefinition(source: Array(text.utf8), name: "p")
         let (greeting, other) = (try speech("Good morning."), try speech("The weather is very cold today."))
         let fresh = SharedEars()
         let alone = [
