@@ -8,6 +8,8 @@ package struct WrittenTime: ScriptArgument {
     }
 
     private let form: Form
+    /// 1970 to 2199: what nanoseconds count in 64 bits, with room for calls.
+    private static let range = 0.0..<7_258_118_400
 
     package static var luaType: String { "string|number" }
 
@@ -29,15 +31,20 @@ package struct WrittenTime: ScriptArgument {
     ///
     /// - Parameter zone: Where the text says no offset; UTC when it is `nil`.
     package func seconds(in zone: WrittenZone?) throws(ScriptMismatch) -> Double {
+        let seconds: Double
         switch form {
-        case .unix(let seconds): return seconds
+        case .unix(let number): seconds = number
         case .text(let time):
             do throws(ParsedTime.Failure) {
-                return try time.time(in: zone?.zone ?? .fixed(0))
+                seconds = try time.time(in: zone?.zone ?? .fixed(0))
             } catch {
                 throw ScriptMismatch(reason: error.reason)
             }
         }
+        guard Self.range.contains(seconds) else {
+            throw ScriptMismatch(reason: "a time from 1970 to 2199 expected")
+        }
+        return seconds
     }
 }
 
