@@ -22,14 +22,12 @@ actor CalleeBrain {
     private let observer: @Sendable (ScriptedCallee.Observation) -> Void
     private let answerDelay: Duration
     private let hearing: Hearing
-    private let detector: SpeechDetector
+    private let ears: CalleeEars
     /// What it will say, in µ-law.
     private let lines: [String: [UInt8]]
     private var session: CalleeSession
     private var call: PhoneCall?
     private var answerAt: Instant?
-    /// What was heard since the last silence, as linear samples.
-    private var utterance: [Int16] = []
     private var lastTag: UInt32 = 0
     private var isOver = false
 
@@ -41,9 +39,7 @@ actor CalleeBrain {
         self.stream = stream
         inputs = continuation
         timer = DeadlineTimer { continuation.yield(.deadline) }
-        var settings = SpeechSegmenter.Settings()
-        settings.silenceDuration = .milliseconds(700)
-        detector = try SpeechDetector(settings: settings)
+        ears = try CalleeEars(keepsSamples: true)
         hearing = try Hearing(phrases: script.expectedPhrases)
         var lines: [String: [UInt8]] = [:]
         let voice = SpeechSynthesizer.Voice(rawValue: script.voice) ?? .slt
@@ -124,17 +120,11 @@ actor CalleeBrain {
     }
 
     private func hear(_ payload: [UInt8]) async {
-        // Half a second from before the voice begins is enough for the recogniser.
-        let samples = G711.decode(payload, .mu)
-        if !detector.isSpeaking, utterance.count > 4_000 { utterance.removeFirst(utterance.count - 4_000) }
-        utterance += samples
-        for event in detector.process(samples) {
+        for event in payload.withUnsafeBytes({ ears.hear($0, .mu) }) {
             switch event {
-            case .speechStarted: advance(.agentStarted, at: MonotonicClock.now())
-            case .speechStopped:
-                let heard = utterance
-                utterance.removeAll(keepingCapacity: true)
-                await recognize(heard)
+            case .started: advance(.agentStarted, at: MonotonicClock.now())
+            case .stopped(let samples):
+                await recognize(samples)
                 advance(.agentStopped, at: MonotonicClock.now())
             }
         }
