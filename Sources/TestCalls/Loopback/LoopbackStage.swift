@@ -45,7 +45,6 @@ final class LoopbackStage: Sendable {
         offline.host = address
         offline.session = { models[$0]?.session ?? OfflineModelServer.SessionPlan() }
         do {
-            let folder = try makeTemporaryFolder()
             var settings = MediaEngine.Configuration()
             settings.bindAddress = address
             settings.ports = calleePorts
@@ -54,8 +53,14 @@ final class LoopbackStage: Sendable {
             let media = try MediaEngine(settings)
             do {
                 let server = try await OfflineModelServer.start(offline, logger: logger)
-                return LoopbackStage(
-                    configuration, logger: logger, server: server, media: media, models: models, folder: folder)
+                do {
+                    return LoopbackStage(
+                        configuration, logger: logger, server: server, media: media, models: models,
+                        folder: try makeTemporaryFolder())
+                } catch {
+                    await server.shutdown()
+                    throw error
+                }
             } catch {
                 media.shutdown()
                 throw error
