@@ -92,7 +92,7 @@ extension VirtualCall {
         }
     }
 
-    /// Keys are held for 160 ms, 100 ms apart; `w` is half a second.
+    /// A key is held for 160 ms, and the next one begins 300 ms after it; `w` is half a second.
     func press(_ keys: String) {
         var delay = Duration.zero
         for key in keys {
