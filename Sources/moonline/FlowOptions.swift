@@ -18,11 +18,7 @@ struct FlowOptions: ParsableArguments {
     func apply(to configuration: inout HostConfiguration, scripts: String, logger: Logger) throws {
         configuration.canaryShare = canary.fraction
         guard !skipTests else { return }
-        var stage = VirtualStage.Configuration()
-        stage.scriptLimits = configuration.scriptLimits
-        stage.scriptEnvironment = configuration.scriptEnvironment
-        stage.scriptEnvironment.timeZone = "UTC"
-        stage.limits = configuration.limits
+        let stage = VirtualStage.Configuration(configuration)
         let tests = FlowTests(
             testsFolder: FileSystem.path("tests", in: scripts), flowsFolder: configuration.flowsFolder,
             personasFolder: FileSystem.path("personas", in: scripts), stage: try VirtualStage(stage, logger: logger))

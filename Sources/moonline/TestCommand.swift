@@ -92,11 +92,39 @@ struct TestCommand: AsyncParsableCommand {
         try await reportingFailures(status: 2) {
             let settings = try Settings()
             let session = try TestSession(self, settings: settings)
-            if watch { return try await session.watch() }
-            let results = try await session.run()
-            if !results.allSatisfy(\.passed) { throw ExitCode(1) }
+            let signals = Signals()
+            let isWatching = watch
+            let playing = Task {
+                if isWatching {
+                    try await session.watch()
+                    return true
+                }
+                return try await session.run().allSatisfy(\.passed)
+            }
+            let interrupted = Task {
+                var count = 0
+                for await _ in signals.received {
+                    count += 1
+                    if count > 1 { Glibc.exit(TestCommand.interruptedStatus) }
+                    if !isWatching { Console.error("Ending after the calls that are played; once more ends at once.") }
+                    playing.cancel()
+                }
+            }
+            defer { interrupted.cancel() }
+            let hasPassed: Bool
+            do {
+                hasPassed = try await playing.value
+            } catch is CancellationError {
+                hasPassed = true
+            }
+            Console.flush()
+            if playing.isCancelled { throw ExitCode(TestCommand.interruptedStatus) }
+            if !hasPassed { throw ExitCode(1) }
         }
     }
+
+    /// As shells count a process that SIGINT ended.
+    private static let interruptedStatus: Int32 = 130
 }
 
 extension TestCommand {

@@ -2,6 +2,7 @@ import AgentHost
 import FoundationEssentials
 import Glibc
 import Logging
+import LuaRuntime
 import SansIO
 import ScriptAPI
 import Synchronization
@@ -38,7 +39,7 @@ struct TestSession {
         let began = ContinuousClock.now
         let player = try await makePlayer()
         var options = TestRunner.Options()
-        options.jobs = command.jobs ?? (command.virtual ? ProcessInfo.processInfo.activeProcessorCount : 1)
+        options.jobs = jobs
         options.firstSeed = command.seed
         options.seedCount = command.seeds
         options.resultsFolder = command.results ?? settings["MOONLINE_DATA"].map { $0 + "/tests" } ?? ".moonline/tests"
@@ -69,27 +70,25 @@ struct TestSession {
         return results
     }
 
-    /// Plays the tests again whenever a file changes that they depend on, until somebody interrupts.
+    /// Plays the tests again whenever a file changes that they depend on, until the task is cancelled.
     func watch() async throws {
-        let signals = Signals()
-        let watching = Task {
-            while !Task.isCancelled {
-                var files = watchedFiles()
-                do {
-                    _ = try await run()
-                } catch {
-                    Console.failure("\(error)")
-                }
-                Console.print("\nWaiting for a change; Ctrl-C ends.")
-                let before = FileStates(files)
-                while case let now = FileStates(files), now == before {
-                    try await Task.sleep(for: TestSession.watchInterval)
-                    files = watchedFiles()
-                }
+        while !Task.isCancelled {
+            // Before the tests are played: what changes meanwhile is played too.
+            let before = FileStates(watchedFiles())
+            do {
+                _ = try await run()
+            } catch {
+                Console.failure("\(error)")
             }
+            guard !Task.isCancelled else { return }
+            Console.print("\nWaiting for a change; Ctrl-C ends.")
+            while FileStates(watchedFiles()) == before { try await Task.sleep(for: TestSession.watchInterval) }
         }
-        for await _ in signals.received { break }
-        watching.cancel()
+    }
+
+    /// Calls at a time.
+    private var jobs: Int {
+        command.jobs ?? (command.virtual ? ProcessInfo.processInfo.activeProcessorCount : 1)
     }
 
     private var scriptsFolder: String { command.common.scriptsFolder(settings) }
@@ -119,13 +118,10 @@ struct TestSession {
 
     private func makePlayer() async throws -> any TestPlayer {
         if command.virtual {
-            var configuration = VirtualStage.Configuration()
-            configuration.scriptLimits = host.scriptLimits
-            configuration.scriptEnvironment = host.scriptEnvironment
-            configuration.scriptEnvironment.timeZone = "UTC"
-            configuration.limits = host.limits
+            var configuration = VirtualStage.Configuration(host)
             configuration.recognizes = command.recognize
-            return VirtualPlayer(stage: try VirtualStage(configuration, logger: logger))
+            return VirtualPlayer(
+                stage: try VirtualStage(configuration, logger: logger), threads: LuaExecutorPool(threads: jobs))
         }
         var configuration = LoopbackPlayer.Configuration(host: host)
         configuration.isLive = command.live

@@ -1,13 +1,18 @@
 import FoundationEssentials
 import Logging
+import LuaRuntime
 import SansIO
 public import ScriptAPI
 
 /// A flow's own tests, played in virtual time before a version of it serves.
-public struct FlowTests: Sendable {
+///
+/// All is done on one thread of its own: the calls that run meanwhile share the processors with it, and nothing else.
+public actor FlowTests {
     /// For all tests of a flow together: an edit should not wait longer.
     public static let patience = Duration.seconds(60)
 
+    private nonisolated let executor: LuaExecutor
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     private let testsFolder: String
     private let flowsFolder: String
     private let personasFolder: String
@@ -20,7 +25,9 @@ public struct FlowTests: Sendable {
         self.testsFolder = testsFolder
         self.flowsFolder = flowsFolder
         self.personasFolder = personasFolder
-        player = VirtualPlayer(stage: stage)
+        let thread = LuaExecutorPool(threads: 1)
+        executor = thread.makeExecutor()
+        player = VirtualPlayer(stage: stage, threads: thread)
         logger = stage.logger
     }
 
@@ -29,52 +36,55 @@ public struct FlowTests: Sendable {
     /// A test file that cannot be used keeps nothing from serving: the log has it.
     ///
     /// - Returns: What failed, each with the place in the test.
-    @concurrent public func verify(_ flow: Flow) async -> [FlowDiagnostic] {
-        let selection = TestSelection(
+    public func verify(_ flow: Flow) async -> [FlowDiagnostic] {
+        var selection = TestSelection(
             testFiles: luaFiles(testsFolder), flows: flows(with: flow), personas: luaFiles(personasFolder),
             filter: nil, seed: 1)
-        var items: [TestSelection.Entry] = []
-        for entry in selection.entries {
+        selection.entries = selection.entries.filter { entry in
             switch entry {
-            case .playable(let item) where item.flow.path == flow.path: items.append(entry)
-            case .playable: break
+            case .playable(let item): return item.flow.path == flow.path
             case .broken(let result):
                 logger.warning("a test cannot be played: \(FlowDiagnostic(result))")
+                return false
             }
         }
-        guard !items.isEmpty else { return [] }
-        var chosen = selection
-        chosen.entries = items
-        var options = TestRunner.Options()
-        options.jobs = 2
-        let runner = TestRunner(player, options: options)
-        let playable = chosen
-        let playing = Task { await runner.run(playable) { _ in } }
+        guard !selection.entries.isEmpty else { return [] }
+        let runner = TestRunner(player, options: TestRunner.Options())
+        let chosen = selection
+        let playing = Task { await runner.run(chosen) { _ in } }
         let watchdog = Task {
             try await Task.sleep(for: FlowTests.patience)
             playing.cancel()
         }
         let results = await playing.value
         watchdog.cancel()
-        if results.count < items.count {
+        let missing = chosen.entries.count - results.count
+        if missing > 0 {
             let patience = Int(FlowTests.patience.seconds)
             logger.warning(
                 """
-                \(items.count - results.count) of the \(items.count) tests of \(flow.path) were not played: they take \
-                longer than \(patience) seconds
+                \(missing) of the \(chosen.entries.count) tests of \(flow.path) were not played: they take longer than \
+                \(patience) seconds
                 """)
         }
         return results.filter { !$0.passed }.map { FlowDiagnostic($0) }
     }
 
-    /// The flow as it is to serve, and the others as they are on disk.
+    /// The flow as it is to serve, before all others, which are as they are on disk: the first that fits is a test's.
     private func flows(with flow: Flow) -> [LoadedFlowFile] {
-        luaFiles(flowsFolder).filter { $0 != flow.path }.map { LoadedFlowFile(path: $0) } + [LoadedFlowFile(flow)]
+        [LoadedFlowFile(flow)] + luaFiles(flowsFolder).filter { $0 != flow.path }.map { LoadedFlowFile(path: $0) }
     }
 
     private func luaFiles(_ folder: String) -> [String] {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [] }
-        return names.filter { $0.hasSuffix(".lua") && !$0.hasPrefix(".") }.sorted().map { folder + "/" + $0 }
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder)
+                .filter { $0.hasSuffix(".lua") && !$0.hasPrefix(".") }.sorted()
+                .map { folder.hasSuffix("/") ? folder + $0 : "\(folder)/\($0)" }
+        } catch {
+            logger.warning("the folder \(folder) cannot be read, and no test in it is played: \(error)")
+            return []
+        }
     }
 }
 

@@ -19,8 +19,6 @@ public struct TestSelection: Sendable {
     }
 
     public var entries: [Entry] = []
-    /// All files that the tests depend on, for those who watch them.
-    public var files: Set<String> = []
 
     /// Reads test files, flows and personas.
     ///
@@ -33,9 +31,6 @@ public struct TestSelection: Sendable {
     public init(
         testFiles: [String], flows: [LoadedFlowFile], personas: [String], filter: String?, seed: UInt64
     ) {
-        files.formUnion(testFiles)
-        files.formUnion(personas)
-        for flow in flows { files.formUnion(flow.files) }
         for path in testFiles {
             let file: TestFile
             do throws(TestFileError) {
@@ -115,7 +110,7 @@ public struct TestSelection: Sendable {
         if flows.count == 1 { return flows[0] }
         throw Missing(
             sentence: flows.isEmpty
-                ? "There is no flow to test: put one into flows/, or name the folder by --flows."
+                ? "There is no flow to test: put one into flows/, or name the folder above it by --scripts."
                 : "There are \(flows.count) flows: say which one by t.options { agent = \"…\" }.")
     }
 
@@ -174,7 +169,4 @@ public struct LoadedFlowFile: Sendable {
     }
 
     var isBroken: Bool { if case .failure = result { true } else { false } }
-
-    /// Paths of the flow's files.
-    public var files: [String] { if case .success(let flow) = result { flow.files } else { [path] } }
 }

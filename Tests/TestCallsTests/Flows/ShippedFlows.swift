@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import LuaRuntime
 import Testing
 
 @testable import ScriptAPI
@@ -41,7 +42,8 @@ struct ShippedFlows {
     private static let shared = Result {
         var logger = Logger(label: "flows")
         logger.logLevel = .critical
-        return VirtualPlayer(stage: try VirtualStage(VirtualStage.Configuration(), logger: logger))
+        return VirtualPlayer(
+            stage: try VirtualStage(VirtualStage.Configuration(), logger: logger), threads: LuaExecutorPool(threads: 2))
     }
 }
 
