@@ -1,5 +1,3 @@
-public import SansIO
-
 /// Speech-to-text, language model, text-to-speech.
 public enum PipelineStage: String, CaseIterable, Hashable, Sendable {
     case stt, llm, tts
