@@ -138,7 +138,7 @@ private struct CallRun {
             id: plan.id, to: plan.target.number, from: plan.callerID ?? "",
             direction: plan.incoming == nil ? .outbound : .inbound, metadata: plan.target.metadata,
             headers: plan.incoming?.headers ?? [:], startedAt: plan.startedAt, room: plan.room,
-            mode: plan.flow.definition.mode, version: plan.flow.version)
+            mode: plan.flow.definition.mode.rawValue, version: plan.flow.version)
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: environment.modelOptions,
             limits: environment.limits, callerID: plan.callerID)

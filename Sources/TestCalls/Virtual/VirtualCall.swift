@@ -124,7 +124,7 @@ final class VirtualCall {
             id: "CA_test", to: incoming?.to ?? options.to, from: incoming?.from ?? options.from,
             direction: options.direction, metadata: plan.metadata, headers: incoming?.headers ?? [:],
             startedAt: startTime, room: options.direction == .inbound ? "sip-test" : "test",
-            mode: plan.flow.definition.mode, version: plan.flow.version)
+            mode: plan.flow.definition.mode.rawValue, version: plan.flow.version)
         let settings = stage.configuration
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: settings.modelOptions, limits: settings.limits,
