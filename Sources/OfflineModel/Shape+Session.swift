@@ -4,8 +4,6 @@ import SansIO
 extension Shape {
     static let voices = ["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"]
 
-    private static func nullable(_ shape: Shape) -> Shape { .either([.null, shape]) }
-
     static let format = Shape.tagged(
         by: "type",
         [
