@@ -5,6 +5,7 @@ public import LiveKit
 public import Logging
 import LuaRuntime
 import MediaEngine
+import Net
 import SansIO
 import ScriptAPI
 import Telephony

@@ -298,7 +298,7 @@ private struct CallRun {
             configuration.pipeline.providers = [
                 .stt: stages.stt.count, .llm: stages.llm.count, .tts: stages.tts.count,
             ]
-            let connection = try PipelineConnection(configuration: stages, http: environment.modelHTTP) {
+            let connection = try PipelineConnection(configuration: stages, client: environment.modelHTTP) {
                 mailbox.yield(.pipeline($0))
             }
             return (.pipeline(connection), nil)

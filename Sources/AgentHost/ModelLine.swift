@@ -18,7 +18,7 @@ enum ModelLine: Sendable {
     func close() {
         switch self {
         case .realtime(let connection): connection.close()
-        case .pipeline(let connection): connection.close()
+        case .pipeline(let connection): connection.perform(.close)
         }
     }
 }

@@ -1,5 +1,4 @@
 public import Conversation
-public import SansIO
 import Speech
 public import VoiceAgent
 
