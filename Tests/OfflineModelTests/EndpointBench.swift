@@ -11,16 +11,15 @@ struct EndpointBench {
     /// - Parameter persona: Lua; `nil` for one that says only what it is told to.
     init(
         persona: String? = nil, answer: (([PersonaRequest]) -> [PersonaStep])? = nil, words: String? = "",
-        configure: (inout VirtualEndpoints.Configuration) -> Void = { _ in }
+        faults: FaultSource = FaultSource()
     ) throws {
         var configuration = VirtualEndpoints.Configuration(seed: 1, unixTime: 1_795_000_000)
         configuration.refusedKeys = ["sk-bad"]
-        configure(&configuration)
         endpoints = VirtualEndpoints(
             configuration,
             persona: try persona.map { try PersonaDefinition(source: Array($0.utf8), name: "test.lua") },
             services: VirtualModel.Services(), answer: answer, words: words.map { words in { words } },
-            today: "2026-11-30")
+            faults: faults, today: "2026-11-30")
     }
 
     func reply(

@@ -6,13 +6,10 @@ import Testing
 @Suite("Misbehaviour")
 struct MisbehaviourTests {
     private static func bench(_ rules: String, seed: UInt64 = 1) throws -> EndpointBench {
-        let misbehaviour = try Misbehaviour(parsing: rules)
-        return try EndpointBench(answer: { _ in
-            [.say("Ein schöner Tag für Größeres, nicht wahr? Ja, gewiß, meine Damen.")]
-        }) {
-            $0.misbehaviour = misbehaviour
-            $0.seed = seed
-        }
+        let faults = FaultSource(try Misbehaviour(parsing: rules), seed: seed)
+        return try EndpointBench(
+            answer: { _ in [.say("Ein schöner Tag für Größeres, nicht wahr? Ja, gewiß, meine Damen.")] },
+            faults: faults)
     }
 
     private static func stream(_ rules: String, seed: UInt64 = 1) throws -> EndpointReply {

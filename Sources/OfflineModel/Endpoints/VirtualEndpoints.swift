@@ -6,7 +6,7 @@ import Speech
 public final class VirtualEndpoints {
     /// What an operator chooses.
     public struct Configuration: Sendable {
-        /// Seed of identifiers, of the lengths of pieces, and of faults.
+        /// Seed of identifiers and of the lengths of pieces.
         public var seed: UInt64
         /// Wall clock at ``Instant/zero``. Unix time. [s]
         public var unixTime: Int64
@@ -14,7 +14,6 @@ public final class VirtualEndpoints {
         public var pace: Double = 8
         /// Keys that are refused; every other key that is not empty is good.
         public var refusedKeys: Set<String> = []
-        public var misbehaviour = Misbehaviour()
 
         public init(seed: UInt64, unixTime: Int64) {
             self.seed = seed
@@ -29,36 +28,37 @@ public final class VirtualEndpoints {
     private let mind: PersonaMind
     private let words: (() -> String)?
     private let delays: VirtualModel.Delays
-    private var ledger: MisbehaviourLedger
+    private let faults: FaultSource
 
     /// - Parameters:
     ///   - persona: `nil` for ``PersonaDefinition/silent``.
     ///   - answer: Answers in the persona's place: what is asked now is the last request; those before it are the
     ///     conversation's, oldest first.
     ///   - words: Knows the words of the recording that is to be transcribed; `nil` leaves that to the recogniser.
+    ///   - faults: What goes wrong; shared with the sessions of the same model.
     ///   - today: The day, ISO 8601, that "tomorrow" is counted from.
     public init(
         _ configuration: Configuration, persona: PersonaDefinition?, services: VirtualModel.Services,
         answer: (([PersonaRequest]) -> [PersonaStep])? = nil, words: (() -> String)? = nil,
-        delays: VirtualModel.Delays = VirtualModel.Delays(), today: String
+        delays: VirtualModel.Delays = VirtualModel.Delays(), faults: FaultSource = FaultSource(), today: String
     ) {
         self.configuration = configuration
         self.persona = persona ?? .silent
         self.services = services
         self.words = words
         self.delays = delays
+        self.faults = faults
         endpoints = ModelEndpoints(
             seed: configuration.seed, pace: configuration.pace, refusedKeys: configuration.refusedKeys)
         mind = PersonaMind(
             definition: self.persona, today: today, seed: configuration.seed, answer: nil, conversation: answer)
-        ledger = MisbehaviourLedger(configuration.misbehaviour, seed: configuration.seed)
     }
 
     /// What the server does with a request that arrives now.
     public func reply(to request: EndpointRequest, at now: Instant) -> EndpointReply {
         let unixTime = configuration.unixTime + Int64((now - .zero).seconds)
         let reply = perform(endpoints.work(for: request, unixTime: unixTime))
-        return ledger.misbehave(reply, on: .init(request.endpoint), key: request.key)
+        return faults.misbehave(reply, on: .init(request.endpoint), key: request.key)
     }
 
     private func perform(_ work: ModelEndpoints.Work) -> EndpointReply {
