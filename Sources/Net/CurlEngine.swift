@@ -6,12 +6,28 @@ import Synchronization
 final class CurlEngine: Sendable {
     typealias Completion = CheckedContinuation<Result<HTTPResponse, NetError>, Never>
 
+    /// Who hears of a response.
+    enum Sink: Sendable {
+        /// All of it at its end.
+        case whole(Completion)
+        /// Each part as it comes, on the engine's thread.
+        case stream(HTTPStream.Timeouts, HTTPStream.EventHandler)
+    }
+
     struct Job: Sendable {
         let number: Int
         let request: HTTPRequest
         let timeout: Duration
         let maximumBodyBytes: Int
-        let completion: Completion
+        let sink: Sink
+
+        fileprivate func finish(_ result: Result<HTTPResponse, NetError>) {
+            switch (sink, result) {
+            case (.whole(let completion), _): completion.resume(returning: result)
+            case (.stream(_, let onEvent), .success): onEvent(.ended)
+            case (.stream(_, let onEvent), .failure(let error)): onEvent(.failed(error))
+            }
+        }
     }
 
     private enum Command: Sendable {
@@ -27,6 +43,7 @@ final class CurlEngine: Sendable {
         var cancelledEarly: Set<Int> = []
         /// Jobs that came in and have no result yet.
         var pending: Set<Int> = []
+        var connectionsOpened = 0
         var isStopped = false
     }
 
@@ -45,6 +62,7 @@ final class CurlEngine: Sendable {
         }
         self.options = options
         self.multi = multi
+        moonline_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, options.maximumIdleConnections)
         try ServiceThread.start { self.run() }
     }
 
@@ -58,16 +76,13 @@ final class CurlEngine: Sendable {
     func perform(
         _ request: HTTPRequest, timeout: Duration?, maximumBodyBytes: Int?
     ) async throws(NetError) -> HTTPResponse {
-        let number = inbox.withLock { inbox in
-            inbox.nextNumber += 1
-            return inbox.nextNumber
-        }
+        let number = nextNumber()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (completion: Completion) in
                 submit(
                     Job(
                         number: number, request: request, timeout: timeout ?? options.timeout,
-                        maximumBodyBytes: maximumBodyBytes ?? options.maximumBodyBytes, completion: completion))
+                        maximumBodyBytes: maximumBodyBytes ?? options.maximumBodyBytes, sink: .whole(completion)))
             }
         } onCancel: {
             post { inbox in
@@ -82,6 +97,39 @@ final class CurlEngine: Sendable {
         return try result.get()
     }
 
+    /// Starts a transfer whose parts are handed on as they come.
+    ///
+    /// - Returns: Its number, for ``cancel(_:)``.
+    func stream(
+        _ request: HTTPRequest, timeouts: HTTPStream.Timeouts, maximumBodyBytes: Int,
+        onEvent: @escaping HTTPStream.EventHandler
+    ) -> Int {
+        let number = nextNumber()
+        submit(
+            Job(
+                number: number, request: request, timeout: timeouts.whole, maximumBodyBytes: maximumBodyBytes,
+                sink: .stream(timeouts, onEvent)))
+        return number
+    }
+
+    /// Aborts a transfer, if it has not ended.
+    func cancel(_ number: Int) {
+        post { inbox in if inbox.pending.contains(number) { inbox.commands.append(.cancel(number)) } }
+    }
+
+    var counts: HTTPClient.Counts {
+        inbox.withLock { inbox in
+            HTTPClient.Counts(openTransfers: inbox.pending.count, connectionsOpened: inbox.connectionsOpened)
+        }
+    }
+
+    private func nextNumber() -> Int {
+        inbox.withLock { inbox in
+            inbox.nextNumber += 1
+            return inbox.nextNumber
+        }
+    }
+
     private func submit(_ job: Job) {
         var refusal: NetError?
         post { inbox in
@@ -92,7 +140,7 @@ final class CurlEngine: Sendable {
             inbox.pending.insert(job.number)
             inbox.commands.append(.start(job))
         }
-        if let refusal { job.completion.resume(returning: .failure(refusal)) }
+        if let refusal { job.finish(.failure(refusal)) }
     }
 
     /// Changes the inbox and wakes the thread, which may free `multi` only after this lock is released.
@@ -127,7 +175,8 @@ final class CurlEngine: Sendable {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             collect(&transfers)
-            if isRunning { curl_multi_poll(multi, nil, 0, 60_000, nil) }
+            let wait = expire(&transfers)
+            if isRunning { curl_multi_poll(multi, nil, 0, wait, nil) }
         }
         for transfer in transfers.values {
             end(transfer, with: .failure(NetError(.cancelled, "The HTTP client was closed.")))
@@ -156,13 +205,33 @@ final class CurlEngine: Sendable {
         }
     }
 
+    /// Ends transfers whose servers have been silent for too long.
+    ///
+    /// - Returns: How long the next may still be silent, at most a minute. [ms]
+    private func expire(_ transfers: inout [Int: CurlTransfer]) -> Int32 {
+        let now = ContinuousClock.now
+        var wait = Duration.seconds(60)
+        for (number, transfer) in transfers {
+            guard let deadline = transfer.silenceDeadline(at: now) else { continue }
+            if deadline <= now {
+                transfers[number] = nil
+                end(transfer, with: .failure(transfer.silenceError))
+            } else {
+                wait = min(wait, now.duration(to: deadline))
+            }
+        }
+        return Int32(clamping: wait.milliseconds) + 1
+    }
+
     private func end(_ transfer: CurlTransfer, with result: Result<HTTPResponse, NetError>) {
+        let opened = transfer.connectionsOpened
         curl_multi_remove_handle(multi, transfer.easy)
+        inbox.withLock { $0.connectionsOpened += opened }
         finish(transfer.job, with: result)
     }
 
     private func finish(_ job: Job, with result: Result<HTTPResponse, NetError>) {
         inbox.withLock { _ = $0.pending.remove(job.number) }
-        job.completion.resume(returning: result)
+        job.finish(result)
     }
 }

@@ -14,8 +14,24 @@ final class CurlTransfer {
     private var refused: IPAddress?
     private var headers = HTTPFields()
     private var headerBytes = 0
+    /// Of the head that comes in; trailers behind a body follow none.
+    private var status = 0
+    private var isHeadComplete = false
     private var body: [UInt8] = []
+    private var bodyBytes = 0
     private var isTooLarge = false
+    /// Bytes have come since the deadline was set.
+    private var isActive = false
+    private var silence: Silence
+
+    private enum Silence {
+        /// Only the whole request is timed.
+        case unlimited
+        /// No byte of the body has come.
+        case first(until: ContinuousClock.Instant, after: Duration)
+        /// A part of the body has come.
+        case next(until: ContinuousClock.Instant, after: Duration)
+    }
 
     /// Length of one head of a response. [byte]
     private static let maximumHeaderBytes = 65_536
@@ -35,12 +51,19 @@ final class CurlTransfer {
         guard let easy = curl_easy_init() else { throw NetError(.system, "libcurl is out of memory.") }
         self.job = job
         self.easy = easy
+        if case .stream(let timeouts, _) = job.sink {
+            silence = .first(until: .now + timeouts.firstByte, after: timeouts.firstByte)
+        } else {
+            silence = .unlimited
+        }
         let context = Unmanaged.passUnretained(self).toOpaque()
         moonline_curl_set_string(easy, CURLOPT_URL, target)
         moonline_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         moonline_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         moonline_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, options.connectTimeout.milliseconds)))
         moonline_curl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, job.timeout.milliseconds)))
+        moonline_curl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        moonline_curl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1)
         moonline_curl_set_string(easy, CURLOPT_USERAGENT, "moonline")
         if permitsConnection != nil || CurlTransfer.isLoopback(host) {
             moonline_curl_set_string(easy, CURLOPT_PROXY, "")
@@ -135,9 +158,12 @@ final class CurlTransfer {
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         let text = String(decoding: line, as: UTF8.self)
         if text.hasPrefix("HTTP/") {
-            // A new head: the one before was a 1xx or a proxy's.
+            // A new head: the one before was a 1xx.
             headers = HTTPFields()
             headerBytes = 0
+            status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        } else if text.utf8.allSatisfy({ $0 == 0x0D || $0 == 0x0A }) {
+            completeHead()
         } else if let colon = text.firstIndex(of: ":") {
             let value = text[text.index(after: colon)...].drop { $0.isWhitespace }
             let trimmed = String(value.reversed().drop { $0.isWhitespace }.reversed())
@@ -148,22 +174,65 @@ final class CurlTransfer {
         return !isTooLarge
     }
 
+    private func completeHead() {
+        guard status >= 200, !isHeadComplete else { return }
+        isHeadComplete = true
+        if case .stream(_, let onEvent) = job.sink { onEvent(.head(status: status, headers: headers)) }
+    }
+
     private func receiveBody(_ part: UnsafeRawBufferPointer) -> Bool {
-        guard body.count + part.count <= job.maximumBodyBytes else {
+        guard bodyBytes + part.count <= job.maximumBodyBytes else {
             isTooLarge = true
             return false
         }
-        body.append(contentsOf: part)
+        bodyBytes += part.count
+        isActive = true
+        switch job.sink {
+        case .whole: body.append(contentsOf: part)
+        case .stream(_, let onEvent): if !part.isEmpty { onEvent(.body(Array(part))) }
+        }
         return true
+    }
+
+    // MARK: Silence
+
+    /// When the server has been silent for too long; `nil` where only the whole request is timed.
+    ///
+    /// - Parameter now: When the bytes that came since the last call are taken to have come.
+    func silenceDeadline(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        if isActive, case .stream(let timeouts, _) = job.sink {
+            isActive = false
+            silence = .next(until: now + timeouts.betweenBytes, after: timeouts.betweenBytes)
+        }
+        switch silence {
+        case .first(let until, _), .next(let until, _): return until
+        case .unlimited: return nil
+        }
+    }
+
+    /// What a transfer ends with that was silent for too long.
+    var silenceError: NetError {
+        switch silence {
+        case .first(_, let duration):
+            NetError(.timedOut, "Cannot reach \(host): no answer within \(duration.seconds) s.")
+        case .next(_, let duration):
+            NetError(.timedOut, "\(host) stopped in the middle of its answer: nothing came for \(duration.seconds) s.")
+        case .unlimited: NetError(.timedOut, "Cannot reach \(host): no complete answer in time.")
+        }
     }
 
     // MARK: Result
 
     func result(of code: CURLcode) -> Result<HTTPResponse, NetError> {
         guard code == CURLE_OK else { return .failure(error(of: code)) }
-        var status = 0
-        moonline_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
         return .success(HTTPResponse(status: status, headers: headers, body: body))
+    }
+
+    /// Connections that were opened for this transfer: 0 when it found a warm one.
+    var connectionsOpened: Int {
+        var count = 0
+        moonline_curl_get_long(easy, CURLINFO_NUM_CONNECTS, &count)
+        return count
     }
 
     private func error(of code: CURLcode) -> NetError {

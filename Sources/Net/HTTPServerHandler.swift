@@ -16,8 +16,8 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         case waiting
         /// The head is here; the body time-out runs.
         case receiving(head: HTTPRequestHead, body: [UInt8])
-        /// The handler is at work.
-        case responding(isHead: Bool, keepAlive: Bool, task: Task<Void, Never>)
+        /// The handler is at work. `version` is the client's.
+        case responding(isHead: Bool, keepAlive: Bool, version: HTTPVersion, task: Task<Void, Never>)
         /// The request was refused in the middle: what still arrives is dropped until the client has read the answer.
         case discarding
     }
@@ -25,6 +25,8 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var state = State.waiting
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
+    /// Requests that were handed to the handler: the number of the latest, by which its writer is known.
+    private var responses = 0
     private let options: HTTPServer.Options
     private let upgrader: WebSocketServerUpgrader?
     private let logger: Logger
@@ -69,7 +71,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .responding(_, _, let task) = state { task.cancel() }
+        if case .responding(_, _, _, let task) = state { task.cancel() }
         timer?.cancel()
         context.fireChannelInactive()
     }
@@ -131,15 +133,78 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let loop = context.eventLoop
+        responses += 1
+        let number = responses
         let task = Task { [handler] in
             let response = await handler(request)
-            loop.execute { bound.value.finish(response) }
+            if response.isDropped { return loop.execute { bound.value.abortBody(number: number) } }
+            guard let producer = response.producer, !isHead else {
+                return loop.execute { bound.value.finish(response) }
+            }
+            await HTTPBodyWriter(handler: bound, loop: loop, response: number).run(response, producer)
         }
-        state = .responding(isHead: isHead, keepAlive: keepAlive, task: task)
+        state = .responding(isHead: isHead, keepAlive: keepAlive, version: head.version, task: task)
+    }
+
+    // MARK: Bodies that are written as they come
+
+    /// Writes the head of a response whose body follows.
+    ///
+    /// - Returns: Completes when the kernel has it; `nil` when there is nobody to write to.
+    func begin(_ response: HTTPResponse, number: Int) -> EventLoopFuture<Void>? {
+        guard let (context, version, staysOpen) = writing(number) else { return nil }
+        var response = response
+        if !staysOpen { response.headers["Connection"] = "close" }
+        do throws(NetError) {
+            try response.headers.validate()
+        } catch {
+            logger.error("A response has an invalid header", metadata: ["error": "\(error)"])
+            finish(.text("Internal error.\n", status: 500))
+            return nil
+        }
+        var head = HTTPServerHandler.head(of: response)
+        head.version = version
+        return context.writeAndFlush(HTTPServerHandler.wrapOutboundOut(.head(head)))
+    }
+
+    /// Writes a part of a body; see ``begin(_:number:)``.
+    func write(part: [UInt8], number: Int) -> EventLoopFuture<Void>? {
+        guard let (context, _, _) = writing(number) else { return nil }
+        let buffer = context.channel.allocator.buffer(bytes: part)
+        return context.writeAndFlush(HTTPServerHandler.wrapOutboundOut(.body(.byteBuffer(buffer))))
+    }
+
+    /// Ends a body.
+    func endBody(number: Int) {
+        guard let (context, _, staysOpen) = writing(number) else { return }
+        waitForRequest(context)
+        let written = context.writeAndFlush(HTTPServerHandler.wrapOutboundOut(.end(nil)))
+        if !staysOpen { written.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
+    }
+
+    /// Drops the connection in the middle of a response.
+    func abortBody(number: Int) {
+        writing(number)?.context.close(promise: nil)
+    }
+
+    /// What it takes to write the response of that number; `nil` when it has ended or the client has gone.
+    ///
+    /// Without chunks, which HTTP/1.0 has not, a connection does not stay open: its end is the end of the body.
+    private func writing(_ number: Int) -> (context: ChannelHandlerContext, version: HTTPVersion, staysOpen: Bool)? {
+        guard case .responding(_, let keepAlive, let version, _) = state, number == responses, let context,
+            context.channel.isActive
+        else { return nil }
+        return (context, version == .http1_0 ? .http1_0 : .http1_1, keepAlive && version != .http1_0)
+    }
+
+    private static func head(of response: HTTPResponse) -> HTTPResponseHead {
+        HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: response.status),
+            headers: HTTPHeaders(response.headers.fields.map { ($0.name, $0.value) }))
     }
 
     private func finish(_ response: HTTPResponse) {
-        guard case .responding(let isHead, let keepAlive, _) = state, let context, context.channel.isActive else {
+        guard case .responding(let isHead, let keepAlive, _, _) = state, let context, context.channel.isActive else {
             return
         }
         write(response, isHead: isHead, keepAlive: keepAlive, context: context)
@@ -176,11 +241,11 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
             logger.error("A response has an invalid header", metadata: ["error": "\(error)"])
             response = .text("Internal error.\n", status: 500)
         }
-        var headers = HTTPHeaders(response.headers.fields.map { ($0.name, $0.value) })
+        var head = HTTPServerHandler.head(of: response)
         let hasBody = response.status >= 200 && response.status != 204 && response.status != 304
-        if hasBody { headers.replaceOrAdd(name: "Content-Length", value: String(response.body.count)) }
-        let head = HTTPResponseHead(
-            version: .http1_1, status: HTTPResponseStatus(statusCode: response.status), headers: headers)
+        if hasBody, response.producer == nil {
+            head.headers.replaceOrAdd(name: "Content-Length", value: String(response.body.count))
+        }
         context.write(HTTPServerHandler.wrapOutboundOut(.head(head)), promise: nil)
         if hasBody, !isHead, !response.body.isEmpty {
             let buffer = context.channel.allocator.buffer(bytes: response.body)

@@ -6,6 +6,8 @@ extension CallSession {
         public var law: G711Law
         public var model: ModelOptions
         public var limits: Limits
+        /// Of pipeline mode.
+        public var pipeline = PipelineOptions()
         /// Presented caller; a flow's `on_dial` may change it.
         public var callerID: String?
         /// The definition's fallback line as audio, in `law`, for when the model cannot say it.

@@ -93,8 +93,15 @@ extension CallSession {
     }
 
     mutating func connectModel(at now: Instant) {
-        phase = .connecting
         isModelOpen = true
+        if pipeline != nil {
+            // There is nothing to connect: the stages are opened by the settings.
+            phase = .configuring
+            timers[.modelConfigure] = now + configuration.limits.modelConfigure
+            handle(realtime.configure(), at: now)
+            return
+        }
+        phase = .connecting
         timers[.modelConnect] = now + configuration.limits.modelConnect
         perform(.connectModel)
     }

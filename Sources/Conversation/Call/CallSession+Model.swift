@@ -60,7 +60,7 @@ extension CallSession {
         guard isModelOpen else { return }
         isModelOpen = false
         let failed = realtime.close()
-        perform(.closeModel)
+        disconnectModel(at: now)
         guard !isEnding else { return }
         tell(CallFault(kind: .model, message: message, isRetryable: isRetryable))
         for request in failed {
@@ -99,7 +99,7 @@ extension CallSession {
         case _ where isEnding:
             // Only what the far end said last is of interest now.
             break
-        case .send(let event): perform(.sendModel(event))
+        case .send(let event): send(event, at: now)
         case .configured(let id, let model):
             guard phase == .configuring else { return }
             observe(.modelReady(sessionID: id, model: model))
@@ -132,7 +132,7 @@ extension CallSession {
     }
 
     private mutating func receiveInput(_ output: RealtimeSession.Output, at now: Instant) {
-        guard configuration.model.transcriptionModel != nil else { return }
+        guard hasTranscripts else { return }
         switch output {
         case .inputCommitted(let itemID, let previousItemID):
             inputs.committed(itemID, previousItemID: previousItemID, at: now)

@@ -63,7 +63,7 @@ extension CallSession {
         idleCount = 0
         if !isEnding { notify(.onSpeechStarted, []) }
         turn.speechStarted()
-        if configuration.model.transcriptionModel != nil { inputs.speechStarted(itemID, at: now) }
+        if hasTranscripts { inputs.speechStarted(itemID, at: now) }
         // While the server's interruptions are held back for an uninterruptible sentence, so are ours.
         guard phase == .active, ledger.isAudible, ledger.isInterruptible, !realtime.isHolding else { return }
         silence(at: now)
@@ -86,7 +86,7 @@ extension CallSession {
         isCallerSpeaking = false
         if !isEnding { notify(.onSpeechStopped, []) }
         turn.speechStopped(at: now)
-        if configuration.model.transcriptionModel != nil { inputs.speechStopped(itemID, at: now) }
+        if hasTranscripts { inputs.speechStopped(itemID, at: now) }
     }
 
     mutating func flushReportMissed(at now: Instant) {
@@ -104,7 +104,9 @@ extension CallSession {
             let milliseconds = part.heardBytes / G711Law.bytesPerMillisecond
             handle(
                 realtime.truncate(
-                    itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds),
+                    itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds,
+                    // A part is a sentence of the pipeline's, and the whole answer of a server's.
+                    isWhole: pipeline == nil),
                 at: now)
         }
         // A sound has no words that could be cut.

@@ -12,6 +12,7 @@ public struct CallSession: Sendable {
         /// From the operator or at shutdown: the call ends at once.
         case hangUpRequested(reason: String)
         case model(ModelEvent)
+        case pipeline(PipelineEvent)
         case telephony(TelephonyEvent)
         case media(MediaReport)
         /// What became of the last `start` or `resume` that the script host was given.
@@ -29,6 +30,8 @@ public struct CallSession: Sendable {
         case connectModel
         case sendModel(RealtimeClientEvent)
         case closeModel
+        /// In pipeline mode, what the stages are to do; ``Event/pipeline(_:)`` follows.
+        case pipeline(PipelineCommand)
         case dial(DialOptions)
         /// Rings an incoming call (180).
         case ring
@@ -139,6 +142,8 @@ public struct CallSession: Sendable {
     var dialOptions: DialOptions
 
     var realtime: RealtimeSession
+    /// The model's server in pipeline mode; `nil` in the others.
+    var pipeline: PipelineSession?
     var ledger = HeardLedger()
     var inputs = InputTranscripts()
     var turn = CallerTurn()
@@ -174,20 +179,28 @@ public struct CallSession: Sendable {
         fallbackAudio = configuration.fallbackAudio
         facts = configuration.facts
         dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
-        realtime = RealtimeSession(
-            settings: RealtimeSettings(
-                instructions: configuration.definition.instructions,
-                voice: configuration.definition.voice ?? configuration.model.voice,
-                tools: configuration.definition.tools, law: configuration.law,
-                transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
-                turnDetection: configuration.model.turnDetection,
-                noiseReduction: configuration.model.noiseReduction))
+        let definition = configuration.definition
+        let settings = RealtimeSettings(
+            instructions: definition.instructions, voice: definition.voice ?? configuration.model.voice,
+            tools: definition.tools, law: configuration.law,
+            transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
+            turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
+        realtime = RealtimeSession(settings: settings)
+        if definition.mode == .pipeline {
+            pipeline = PipelineSession(
+                settings: settings, options: configuration.pipeline, turns: definition.turns,
+                handlers: definition.handlers)
+        }
     }
+
+    /// Whether there are transcripts of what the caller says.
+    var hasTranscripts: Bool { pipeline != nil || configuration.model.transcriptionModel != nil }
 
     /// When to call back with ``Event/deadline``; `nil` when only an event can move the call.
     public var nextDeadline: Instant? {
         guard phase != .finished else { return nil }
-        return [timers.next, realtime.nextDeadline, inputs.nextDeadline].compactMap(\.self).min()
+        let pipelineDeadline = isModelOpen ? pipeline?.nextDeadline : nil
+        return [timers.next, realtime.nextDeadline, inputs.nextDeadline, pipelineDeadline].compactMap(\.self).min()
     }
 
     public var isFinished: Bool { phase == .finished }
@@ -201,6 +214,7 @@ public struct CallSession: Sendable {
         case .start: start(at: now)
         case .hangUpRequested(let reason): hangUpRequested(reason, at: now)
         case .model(let event): receive(event, at: now)
+        case .pipeline(let event): receive(event, at: now)
         case .telephony(let event): receive(event, at: now)
         case .media(let report): receive(report, at: now)
         case .script(let id, let outcome): receive(outcome, of: id, at: now)
@@ -220,6 +234,7 @@ public struct CallSession: Sendable {
         reportHeard(at: now)
         answerWaits(at: now)
         watchIdleness(at: now)
+        notePlayout(at: now)
         beginHandover()
         finishClosing(at: now)
         advanceEnding(at: now)
@@ -274,6 +289,7 @@ public struct CallSession: Sendable {
             if phase == .finished { return }
         }
         if isModelOpen { handle(realtime.deadline(at: now), at: now) }
+        if isModelOpen { handle(pipeline?.deadline(at: now) ?? [], at: now) }
         for utterance in inputs.deadline(at: now) { report(utterance) }
     }
 

@@ -9,6 +9,7 @@ extension CallSession.Action {
         case .connectModel: ["action": "connect_model"]
         case .sendModel(let event): ["action": "send_model", "message": event.json]
         case .closeModel: ["action": "close_model"]
+        case .pipeline(let command): command.logged
         case .dial(let options):
             [
                 "action": "dial", "caller_id": .optional(options.callerID),

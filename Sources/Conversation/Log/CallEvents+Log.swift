@@ -12,6 +12,7 @@ extension CallSession.Event {
         case .hangUpRequested(let reason): ["event": "hang_up_requested", "reason": .string(reason)]
         case .deadline: ["event": "deadline"]
         case .model(let event): event.logged
+        case .pipeline(let event): event.logged
         case .telephony(let event): event.logged
         case .media(let report): report.logged
         case .script(let task, let outcome): ["event": "script", "task": .task(task), "outcome": outcome.logged]
@@ -42,6 +43,8 @@ extension CallSession.Event {
         default:
             if let event = try ModelEvent(name, fields) {
                 self = .model(event)
+            } else if let event = try PipelineEvent(name, fields) {
+                self = .pipeline(event)
             } else if let event = try TelephonyEvent(name, fields) {
                 self = .telephony(event)
             } else if let report = try MediaReport(name, fields) {

@@ -32,6 +32,7 @@ public struct CallLogBeginning: Sendable {
             "call": configuration.facts.logged, "agent": configuration.definition.logged,
             "caller_id": .optional(configuration.callerID), "law": .string(configuration.law.rawValue),
             "model": configuration.model.logged, "limits": configuration.limits.logged,
+            "pipeline": configuration.pipeline.logged,
             "fallback_audio_bytes": .integer(Int64(configuration.fallbackAudio.count)), "script": script,
         ]
     }
@@ -48,6 +49,7 @@ public struct CallLogBeginning: Sendable {
             model: try CallSession.ModelOptions(logged: try fields.value("model")),
             limits: try CallSession.Limits(logged: try fields.value("limits")),
             callerID: try fields.optionalText("caller_id"))
+        if let form = json["pipeline"] { configuration.pipeline = try PipelineOptions(logged: form) }
         configuration.fallbackAudio = try fields.silence("fallback_audio_bytes")
         script = try fields.value("script")
     }
@@ -80,11 +82,12 @@ extension CallFacts {
 extension AgentDefinition {
     var logged: JSON {
         [
-            "name": .string(name), "mode": .string(mode), "voice": .optional(voice),
+            "name": .string(name), "mode": .string(mode.rawValue), "voice": .optional(voice),
             "instructions": .string(instructions), "tools": .array(tools.map(\.logged)),
             "handlers": .array(handlers.map(\.rawValue).sorted().map { .string($0) }),
             "idle_timeout_ns": .integer(idleTimeout.nanoseconds),
             "fallback": fallback.map { ["text": .string($0.text), "transfer_to": .optional($0.transferTo)] } ?? .null,
+            "turns": turns.json,
         ]
     }
 
@@ -102,9 +105,14 @@ extension AgentDefinition {
             fallback = Fallback(text: try form.text("text"), transferTo: try form.optionalText("transfer_to"))
         }
         self.init(
-            name: try fields.text("name"), mode: try fields.text("mode"), voice: try fields.optionalText("voice"),
+            name: try fields.text("name"), mode: try fields.choice("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
             handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
+        do throws(TurnOptionsError) {
+            if let form = json["turns"] { turns = try TurnOptions(json: form) }
+        } catch {
+            throw CallLogFormError(field: "turns", problem: error.description)
+        }
     }
 }
 

@@ -47,6 +47,9 @@ extension Observation {
                 "observation": "latency", "turn": .integer(Int64(latency.turn)),
                 "first_packet_ns": .integer(latency.toFirstPacket.nanoseconds),
                 "first_audio_ns": .integer(latency.toFirstAudio.nanoseconds),
+                "transcript_ns": .optional(latency.toTranscript),
+                "first_token_ns": .optional(latency.toFirstToken),
+                "first_sentence_ns": .optional(latency.toFirstSentence),
             ]
         case .transfer(let status, let code):
             ["observation": "transfer", "status": .string(status.rawValue), "code": .optional(code)]
@@ -89,10 +92,13 @@ extension Observation {
                     heard: try fields.text("heard"), unheard: try fields.text("unheard"),
                     playedMilliseconds: try fields.int("played_ms")))
         case "latency":
-            self = .latency(
-                TurnLatency(
-                    turn: try fields.int("turn"), toFirstPacket: try fields.duration("first_packet_ns"),
-                    toFirstAudio: try fields.duration("first_audio_ns")))
+            var latency = TurnLatency(
+                turn: try fields.int("turn"), toFirstPacket: try fields.duration("first_packet_ns"),
+                toFirstAudio: try fields.duration("first_audio_ns"))
+            latency.toTranscript = try fields.optionalDuration("transcript_ns")
+            latency.toFirstToken = try fields.optionalDuration("first_token_ns")
+            latency.toFirstSentence = try fields.optionalDuration("first_sentence_ns")
+            self = .latency(latency)
         case "transfer": self = .transfer(try fields.choice("status"), code: try fields.optionalInt("code"))
         case "digit": self = .digit(try fields.character("digit"), milliseconds: try fields.int("ms"))
         case "usage": self = .usage(try fields.value("usage"))

@@ -25,12 +25,17 @@ public struct RealtimeClientEvent: Hashable, Sendable {
         public var instructions: String?
         /// `auto`, `none` or `required`.
         public var toolChoice: String?
+        /// What is to be said word for word, for those who need no model to do so; not on the wire.
+        public var verbatim: String?
         /// Echoed in `response.created` and `response.done`.
         public var metadata: JSONObject
 
-        public init(instructions: String? = nil, toolChoice: String? = nil, metadata: JSONObject = [:]) {
+        public init(
+            instructions: String? = nil, toolChoice: String? = nil, verbatim: String? = nil, metadata: JSONObject = [:]
+        ) {
             self.instructions = instructions
             self.toolChoice = toolChoice
+            self.verbatim = verbatim
             self.metadata = metadata
         }
     }

@@ -160,10 +160,14 @@ struct RealtimeSession: Sendable {
         queue.removeAll { $0.request.yieldsToCaller }
     }
 
-    /// Cuts an item to what was heard of it, or removes it when nothing was.
-    mutating func truncate(itemID: String, contentIndex: Int, heardMilliseconds: Int) -> [Output] {
+    /// Cuts a part of an item to what was heard of it, or removes the item when nothing was.
+    ///
+    /// - Parameter isWhole: Whether the part is all that the item has.
+    mutating func truncate(
+        itemID: String, contentIndex: Int, heardMilliseconds: Int, isWhole: Bool = true
+    ) -> [Output] {
         guard state == .ready else { return [] }
-        if heardMilliseconds > 0 {
+        if heardMilliseconds > 0 || !isWhole {
             send(.truncateItem(id: itemID, contentIndex: contentIndex, audioEndMilliseconds: heardMilliseconds))
         } else {
             send(.deleteItem(id: itemID))

@@ -43,6 +43,7 @@ struct ResponseRequest: Hashable, Sendable {
         case .say(let text, _):
             return .init(
                 instructions: "Say exactly the following, and nothing else: \"\(text)\"", toolChoice: "none",
+                verbatim: text,
                 metadata: ["moonline": "say", (Self.numberKey): .string(number)])
         case .reply(let instructions):
             let whole = instructions.map { base.isEmpty ? $0 : "\(base)\n\n\($0)" }
