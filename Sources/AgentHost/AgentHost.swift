@@ -9,6 +9,7 @@ import Net
 import SansIO
 import ScriptAPI
 import Telephony
+import VoiceAgent
 
 /// The host: agents by name, dispatches, the calls that run for them, and their records.
 public actor AgentHost {
