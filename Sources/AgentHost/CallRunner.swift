@@ -149,13 +149,13 @@ private struct CallRun {
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: environment.modelOptions,
             limits: environment.limits, callerID: plan.callerID)
+        configuration.seed = seed
         if let fallback = plan.flow.definition.fallback {
             configuration.fallbackAudio = environment.fallbackVoice.audio(of: fallback.text)
         }
         switch plan.flow.definition.mode {
         case .realtime:
-            model = .realtime(
-                RealtimeConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
+            model = .realtime(RealtimeLine(configuration: environment.model, mailbox: mailbox))
         case .pipeline: (model, pipelineFailure) = CallRun.pipeline(plan, environment, &configuration, mailbox)
         }
         if let model { line.gate.connect { model.append($0) } }
@@ -250,8 +250,11 @@ private struct CallRun {
     private mutating func perform(_ action: CallSession.Action, at now: Instant) async {
         switch action {
         case .connectModel:
-            if case .realtime(let connection)? = model { tasks.append(Task { await connection.connect() }) }
-        case .sendModel(let event): if case .realtime(let connection)? = model { connection.send(event) }
+            if case .realtime(let line)? = model {
+                let connection = line.next()
+                tasks.append(Task { await connection.connect() })
+            }
+        case .sendModel(let event): if case .realtime(let line)? = model { line.send(event) }
         case .closeModel: model?.close()
         case .pipeline(let command): perform(command)
         case .dial(let options): await dial(options)
@@ -259,6 +262,7 @@ private struct CallRun {
         case .answer: call?.answer()
         case .reject(let status): call?.reject(status: status)
         case .listen: line.gate.open()
+        case .keepAudio(let duration): line.gate.keep(last: duration)
         case .mute(let isMuted): line.gate.mute(isMuted)
         case .hangUp(let reason): call?.hangUp(reason: reason)
         case .transfer(let target): transfer(target)
@@ -424,6 +428,7 @@ private struct CallRun {
             update(callID) { $0.error = reason }
         case .actionFailed(let callID, _, let message): update(callID) { $0.error = message }
         case .interruption(let interruption): report.interruptions.append(interruption)
+        case .modelReconnected(_, _, _, planned: false): report.reconnects += 1
         case .latency(let latency): report.latencies.append(latency)
         case .flowChanged(let version, _):
             report.scriptVersion = version

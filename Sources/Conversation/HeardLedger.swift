@@ -46,6 +46,8 @@ struct HeardLedger: Sendable {
     private(set) var parts: [Part] = []
     /// What is queued is held.
     private(set) var isPaused = false
+    /// Parts that were written and never spoken.
+    private var unspoken: [Part] = []
     private var nextTag: PlayoutTag = 1
     /// Tags that each flush under way has condemned, oldest flush first.
     private var flushes: [Set<PlayoutTag>] = []
@@ -124,13 +126,25 @@ struct HeardLedger: Sendable {
             parts[index].transcript.completeText(nil)
         }
         // A part that never had audio is not waited for.
+        unspoken += parts.filter { $0.path.responseID == responseID && !$0.hasAudio && !$0.isCondemned }
         parts.removeAll { $0.path.responseID == responseID && !$0.hasAudio && !$0.isCondemned }
         return tags
     }
 
-    /// Ends all parts: nothing more comes from the model.
-    mutating func completeAll() -> [PlayoutTag] {
-        Set(parts.map(\.path.responseID)).sorted().flatMap { complete(responseID: $0) }
+    /// Ends all parts: nothing more comes from the model. Of those that it has not ended, what arrived is all.
+    ///
+    /// - Returns: The tags that the media engine is to finish, and the parts that are cut by it.
+    mutating func abandon() -> (tags: [PlayoutTag], cut: [Part]) {
+        var tags: [PlayoutTag] = []
+        var cut: [Part] = []
+        for index in parts.indices where !parts[index].isLocal && !parts[index].isCondemned {
+            let wasCut = !parts[index].transcript.isAudioComplete
+            parts[index].transcript.abandon()
+            if wasCut { cut.append(parts[index]) }
+            if let tag = completeAudio(of: parts[index].path) { tags.append(tag) }
+        }
+        parts.removeAll { !$0.hasAudio && !$0.isCondemned }
+        return (tags, cut)
     }
 
     /// Files audio that is whole already, and not the model's.
@@ -251,15 +265,16 @@ struct HeardLedger: Sendable {
         return flushed(tag: playing?.tag, played: bytes, at: now)
     }
 
-    /// Removes parts of which nothing more will be heard or said, in order.
+    /// Removes parts of which nothing more will be heard or said, in order; those that were never spoken first.
     mutating func takeSettled() -> [Part] {
+        defer { unspoken = [] }
         let condemned = flushes.reduce(into: Set<PlayoutTag>()) { $0.formUnion($1) }
         let settled = parts.filter { part in
             !part.isLive && !condemned.contains(part.tag) && (part.isCondemned || part.transcript.isTextComplete)
         }
         let tags = Set(settled.map(\.tag))
         parts.removeAll { tags.contains($0.tag) }
-        return settled
+        return unspoken + settled
     }
 
     /// Removes all that has ended, its text complete or not.

@@ -113,7 +113,7 @@ struct HostCall {
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
         case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService,
-            .pipeline:
+            .keepAudio:
             break
         }
     }

@@ -117,6 +117,7 @@ extension CallSession {
             handle(
                 realtime.truncate(
                     itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds,
+                    heard: part.transcript.split(heardBytes: part.heardBytes).heard,
                     // A part is a sentence of the pipeline's, and the whole answer of a server's.
                     isWhole: pipeline == nil),
                 at: now)
@@ -145,9 +146,20 @@ extension CallSession {
 
     mutating func reportHeard(at now: Instant) {
         for part in ledger.takeSettled() {
+            noteHeard(part)
             report(part)
             if part.isLocal { localEnded(part.tag, .value(true), at: now) }
         }
+    }
+
+    /// Writes into the conversation what the far end heard of a part.
+    mutating func noteHeard(_ part: HeardLedger.Part) {
+        guard !part.isLocal else { return }
+        let isWhole =
+            part.hasAudio && part.transcript.isAudioComplete && part.heardBytes >= part.transcript.audioBytes
+        let heard = part.transcript.split(heardBytes: part.heardBytes).heard
+        realtime.heard(
+            itemID: part.path.itemID, contentIndex: part.path.contentIndex, isWhole ? .whole : .cut(heard))
     }
 
     /// Tells what the far end heard of a part; nothing when it heard nothing.

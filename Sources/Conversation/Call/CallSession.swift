@@ -11,7 +11,9 @@ public struct CallSession: Sendable {
         case start
         /// From the operator or at shutdown: the call ends at once.
         case hangUpRequested(reason: String)
-        case model(ModelEvent)
+        /// - connection: Number of the connection that it comes from: that of the ``Action/connectModel`` for which it
+        ///   was made, from 1. What a connection says behind its end is ignored.
+        case model(ModelEvent, connection: Int = 1)
         case pipeline(PipelineEvent)
         case telephony(TelephonyEvent)
         case media(MediaReport)
@@ -27,8 +29,10 @@ public struct CallSession: Sendable {
     }
 
     public enum Action: Hashable, Sendable {
+        /// Opens a connection to the model, the first or, when that is lost, another one.
         case connectModel
         case sendModel(RealtimeClientEvent)
+        /// Closes the connection, or gives up making it.
         case closeModel
         /// In pipeline mode, what the stages are to do; ``Event/pipeline(_:)`` follows.
         case pipeline(PipelineCommand)
@@ -41,6 +45,9 @@ public struct CallSession: Sendable {
         case reject(status: Int)
         /// From here on the far end's audio goes to the model, beginning with what came since the answer.
         case listen
+        /// The model is away: until the next ``listen`` the far end's audio is kept, beginning with what came in the last
+        /// so long, as far as it is known.
+        case keepAudio(last: Duration)
         /// Ends the telephone call in whatever state it is: CANCEL, BYE, or the refusal of one that rings here.
         case hangUp(reason: String)
         case transfer(target: String)
@@ -115,6 +122,7 @@ public struct CallSession: Sendable {
         case onDial, modelConnect, modelConfigure, ring, mediaStart, callDuration, transfer, hangUpPlayout, flushReport
         case lateTranscript, lastHandlers, onHangUp
         case answer, idle, gather, measure, fallback
+        case modelRetry, modelOutage, modelRenewal, modelLimit
         case sleep(ScriptTaskID)
         case after(UInt64)
         case action(callID: String)
@@ -139,7 +147,18 @@ public struct CallSession: Sendable {
     var startedAt = Instant.zero
     var answeredAt: Instant?
     var isMediaReady = false
+    /// Whether there is a model, be it away for a moment.
     var isModelOpen = false
+    /// Number of the connection to it, or of the next one.
+    var modelConnection = 1
+    var outage: ModelOutage?
+    var recovery: ModelRecovery?
+    /// The model's session is to be replaced at the next quiet point.
+    var isRenewalDue = false
+    /// Whether the model is to hear the far end.
+    var isListening = false
+    /// For what is left to chance.
+    var random: SeededRandom
     var malformedCount = 0
     var timers = DeadlineTable<TimerName>()
     var outbox: [Action] = []
@@ -182,6 +201,7 @@ public struct CallSession: Sendable {
         definition = configuration.definition
         fallbackAudio = configuration.fallbackAudio
         facts = configuration.facts
+        random = SeededRandom(seed: configuration.seed)
         dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
         let definition = configuration.definition
         let settings = RealtimeSettings(
@@ -189,7 +209,8 @@ public struct CallSession: Sendable {
             tools: definition.tools, law: configuration.law,
             transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
             turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
-        realtime = RealtimeSession(settings: settings)
+        realtime = RealtimeSession(
+            settings: settings, limits: definition.mode == .pipeline ? .local : RealtimeSession.Limits())
         if definition.mode == .pipeline {
             pipeline = PipelineSession(
                 settings: settings, options: configuration.pipeline, turns: definition.turns,
@@ -217,7 +238,7 @@ public struct CallSession: Sendable {
         switch event {
         case .start: start(at: now)
         case .hangUpRequested(let reason): hangUpRequested(reason, at: now)
-        case .model(let event): receive(event, at: now)
+        case .model(let event, let connection): if connection == modelConnection { receive(event, at: now) }
         case .pipeline(let event): receive(event, at: now)
         case .telephony(let event): receive(event, at: now)
         case .media(let report): receive(report, at: now)
@@ -238,6 +259,7 @@ public struct CallSession: Sendable {
         reportHeard(at: now)
         answerWaits(at: now)
         watchIdleness(at: now)
+        renewWhenQuiet(at: now)
         notePlayout(at: now)
         beginHandover()
         finishClosing(at: now)
@@ -307,6 +329,10 @@ public struct CallSession: Sendable {
             }
         case .modelConnect, .modelConfigure:
             modelLost(RealtimeError(connectionFailure: "it did not answer in time"), at: now)
+        case .modelRetry: reconnect(at: now)
+        case .modelOutage: giveUpModel(at: now)
+        case .modelRenewal: isRenewalDue = true
+        case .modelLimit: renew(at: now)
         case .ring:
             end(
                 CallOutcome(

@@ -19,6 +19,7 @@ extension CallSession.Action {
         case .ring: ["action": "ring"]
         case .answer: ["action": "answer"]
         case .reject(let status): ["action": "reject", "status": .integer(Int64(status))]
+        case .keepAudio(let duration): ["action": "keep_audio", "last_ns": .integer(duration.nanoseconds)]
         case .listen: ["action": "listen"]
         case .mute(let isMuted): ["action": "mute", "muted": .bool(isMuted)]
         case .measure: ["action": "measure"]

@@ -134,11 +134,15 @@ struct PipelineSession: Sendable {
         case .createFunctionOutput(let callID, let output):
             let id = makeID("item")
             context.append(.output(callID: callID, output), id: id)
-            say(.itemAdded(RealtimeItem(id: id, kind: .functionCallOutput(callID: callID), status: "completed"), previousItemID: nil))
-        case .createMessage(let role, let text):
+            say(
+                .itemAdded(
+                    RealtimeItem(id: id, kind: .functionCallOutput(callID: callID), status: "completed"),
+                    previousItemID: nil))
+        case .createMessage(let role, let text), .replayMessage(_, _, let role, let text):
             let id = makeID("item")
             context.append(.message(ChatMessage.Role(rawValue: role) ?? .user, text), id: id)
             say(.itemAdded(RealtimeItem(id: id, kind: .message(role: role), status: "completed"), previousItemID: nil))
+        case .replayFunctionCall(let id, let call): context.append(.call(call), id: id)
         case .truncateItem(let id, let index, let milliseconds):
             let bytes = milliseconds * G711Law.bytesPerMillisecond
             if context.truncate(id, at: index, heardBytes: bytes) {
