@@ -101,6 +101,7 @@ extension CallRecord {
         hungUpBy = report.outcome.endedBy.rawValue
         recordingPath = report.recordingPath
         eventLogPath = report.eventLogPath
+        reconnects = report.reconnects
         if let statistics = report.statistics {
             media = Media(
                 packetsSent: Int64(clamping: statistics.packetsSent),
@@ -110,12 +111,7 @@ extension CallRecord {
                 roundTripMilliseconds: statistics.roundTripMicroseconds.map { Double($0) / 1_000 })
         }
         turns = .array(
-            report.latencies.map {
-                [
-                    "turn": .integer(Int64($0.turn)), "first_packet_ms": .integer($0.toFirstPacket.milliseconds),
-                    "first_audio_ms": .integer($0.toFirstAudio.milliseconds),
-                ]
-            })
+            report.latencies.map(\.json))
         transcript = .array(
             report.transcript.map { ["role": .string($0.role.rawValue), "text": .string($0.text)] })
     }

@@ -18,7 +18,7 @@ public struct AgentDefinition: Hashable, Sendable {
 
     /// The agent's name, which dispatches ask for.
     public var name: String
-    public var mode: String
+    public var mode: AgentMode
     public var voice: String?
     public var instructions: String
     public var tools: [Tool]
@@ -28,6 +28,10 @@ public struct AgentDefinition: Hashable, Sendable {
     public var idleTimeout: Duration
     /// What is said and done when the script or the model fails.
     public var fallback: Fallback?
+    /// In pipeline mode: when the caller has the floor.
+    public var turns = TurnOptions()
+    /// In pipeline mode: whom the stages ask, in order; the operator's choice for those that are left out.
+    public var stages: [PipelineStage: [StageChoice]] = [:]
 
     /// The way out of a call that cannot go on.
     public struct Fallback: Hashable, Sendable {
@@ -45,7 +49,7 @@ public struct AgentDefinition: Hashable, Sendable {
     public static let defaultIdleTimeout = Duration.seconds(15)
 
     public init(
-        name: String, mode: String = "realtime", voice: String? = nil, instructions: String, tools: [Tool] = [],
+        name: String, mode: AgentMode = .realtime, voice: String? = nil, instructions: String, tools: [Tool] = [],
         handlers: Set<ScriptHandler> = [], idleTimeout: Duration = AgentDefinition.defaultIdleTimeout,
         fallback: Fallback? = nil
     ) {

@@ -15,6 +15,8 @@ struct ScriptScheduler: Sendable {
         case action(callID: String)
         /// `on_function_result` behind the call with this id, which had this output.
         case result(callID: String, output: String)
+        /// `before_llm` or `before_tts`.
+        case rewrite(PipelineSession.Question)
         /// A function of `call:spawn` or `call:after`.
         case background
         case handOver
@@ -70,6 +72,8 @@ struct ScriptScheduler: Sendable {
 
     func purpose(of id: ScriptTaskID) -> Purpose? { coroutines[id]?.purpose }
     func contains(_ id: ScriptTaskID) -> Bool { coroutines[id] != nil }
+    /// The coroutine that serves a purpose which only one can have.
+    func id(of purpose: Purpose) -> ScriptTaskID? { coroutines.first { $0.value.purpose == purpose }?.key }
 
     private func ids(where matches: (State) -> Bool) -> [ScriptTaskID] {
         coroutines.filter { matches($0.value.state) }.keys.sorted()

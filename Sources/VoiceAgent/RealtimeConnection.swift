@@ -47,6 +47,9 @@ public final class RealtimeConnection: Sendable {
     public func connect() async {
         var options = WebSocketOptions()
         options.connectTimeout = configuration.connectTimeout
+        // A call notices within seconds that nobody is there any more.
+        options.pingInterval = .seconds(5)
+        options.pongTimeout = .seconds(5)
         options.trustedCertificatesFile = configuration.trustedCertificatesFile
         do {
             let socket = try await WebSocketClient.connect(

@@ -23,8 +23,8 @@ extension CallSession {
         guard case .closing(let outcome) = phase else { return }
         if wayOut?.line != nil {
             // The model is there, and says nothing.
-            for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
-            closeModel()
+            abandonSpeech()
+            closeModel(at: now)
             sayLineInstead(at: now)
             timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout + ledger.unheard(at: now)
             return
@@ -133,19 +133,23 @@ extension CallSession {
         timers[.lateTranscript] = nil
         timers[.flushReport] = nil
         while ledger.isFlushing { receiveCut(ledger.assumeFlushed(at: now), at: now) }
-        for part in ledger.takeRemaining() { report(part) }
+        for part in ledger.takeRemaining() {
+            noteHeard(part)
+            report(part)
+        }
+        realtime.history.end()
         for utterance in inputs.takeRemaining() { report(utterance) }
-        closeModel()
+        closeModel(at: now)
         ending.step = .handlers
         phase = .ending(ending)
         advanceEnding(at: now)
     }
 
-    mutating func closeModel() {
+    mutating func closeModel(at now: Instant) {
         guard isModelOpen else { return }
         isModelOpen = false
         _ = realtime.close()
-        perform(.closeModel)
+        disconnectModel(at: now)
     }
 
     /// The handlers had their time: those that wait are closed, one that runs forfeits `on_hangup`.

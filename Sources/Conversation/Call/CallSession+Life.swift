@@ -93,8 +93,15 @@ extension CallSession {
     }
 
     mutating func connectModel(at now: Instant) {
-        phase = .connecting
         isModelOpen = true
+        if pipeline != nil {
+            // There is nothing to connect: the stages are opened by the settings.
+            phase = .configuring
+            timers[.modelConfigure] = now + configuration.limits.modelConfigure
+            handle(realtime.configure(), at: now)
+            return
+        }
+        phase = .connecting
         timers[.modelConnect] = now + configuration.limits.modelConnect
         perform(.connectModel)
     }
@@ -163,7 +170,8 @@ extension CallSession {
     private mutating func activate(at now: Instant) {
         timers[.mediaStart] = nil
         phase = .active
-        perform(.listen)
+        isListening = true
+        perform(outage == nil ? .listen : .keepAudio(last: .zero))
         timers[.measure] = now + configuration.limits.measurement
         if handles(.onAnswered) {
             notify(.onAnswered, [])

@@ -55,7 +55,7 @@ extension CallSession {
     }
 
     mutating func setVoice(_ name: String, _ id: ScriptTaskID, at now: Instant) {
-        guard !realtime.hasSpoken || realtime.settings.voice == name else {
+        guard pipeline != nil || !realtime.hasSpoken || realtime.settings.voice == name else {
             let message = "the model cannot change its voice any more, because it has spoken"
             resume(id, .failure(code: .unsupported, message: message), at: now)
             return

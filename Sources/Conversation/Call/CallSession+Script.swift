@@ -44,6 +44,7 @@ extension CallSession {
         case .check(let callID): checked(callID, values, at: now)
         case .action(let callID): actionReturned(callID, values, at: now)
         case .result(let callID, let output): resultChanged(callID, values, output, at: now)
+        case .rewrite(let question): answer(question, values, at: now)
         case .handOver: handedOver(at: now)
         case .notify, .background, .onHangUp: break
         }
@@ -68,6 +69,7 @@ extension CallSession {
         case .check(let callID): checkFailed(callID, fault, at: now)
         case .action(let callID): actionFailed(callID, fault, at: now)
         case .result(let callID, let output): resultChanged(callID, [], output, at: now)
+        case .rewrite(let question): answer(question, nil, at: now)
         case .handOver: handoverFailed()
         case .notify(.onAnswered):
             // The agent would be silent for ever, and so might the callee.
@@ -87,6 +89,7 @@ extension CallSession {
         case .check: ScriptHandler.onFunctionCall.rawValue
         case .result: ScriptHandler.onFunctionResult.rawValue
         case .action(let callID): functions[callID]?.call.name ?? "an action"
+        case .rewrite(let question): question.handler.rawValue
         case .background: "a function of call:spawn or call:after"
         case .handOver: ScriptHandler.onHandover.rawValue
         case .onHangUp: ScriptHandler.onHangup.rawValue

@@ -3,8 +3,8 @@ import SansIO
 /// Silence, and what the media session measures.
 extension CallSession {
     /// Whether nobody speaks, is about to speak, or is busy for the far end.
-    private var isQuiet: Bool {
-        phase == .active && ledger.isIdle && !ledger.isFlushing && realtime.isIdle && !isCallerSpeaking
+    var isQuiet: Bool {
+        phase == .active && outage == nil && ledger.isIdle && !ledger.isFlushing && realtime.isIdle && !isCallerSpeaking
             && functions.open.isEmpty && keys.gathering == nil && transfer == nil && wayOut == nil
     }
 
@@ -41,12 +41,7 @@ extension CallSession {
             if let roundTrip = quality.roundTripMilliseconds { object["round_trip_ms"] = .number(roundTrip) }
         }
         object["turns"] = .array(
-            latencies.map { turn in
-                [
-                    "turn": .integer(Int64(turn.turn)), "first_packet_ms": .integer(turn.toFirstPacket.milliseconds),
-                    "first_audio_ms": .integer(turn.toFirstAudio.milliseconds),
-                ]
-            })
+            latencies.map(\.json))
         return .object(object)
     }
 
@@ -82,6 +77,7 @@ extension CallSession {
         definition = taken.definition
         fallbackAudio = taken.fallbackAudio
         facts.version = taken.version
+        pipeline?.handlers = taken.definition.handlers
         handle(
             realtime.change { settings in
                 if taken.definition.instructions != old.instructions {

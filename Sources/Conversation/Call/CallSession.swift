@@ -11,7 +11,10 @@ public struct CallSession: Sendable {
         case start
         /// From the operator or at shutdown: the call ends at once.
         case hangUpRequested(reason: String)
-        case model(ModelEvent)
+        /// - connection: Number of the connection that it comes from: that of the ``Action/connectModel`` for which it
+        ///   was made, from 1. What a connection says behind its end is ignored.
+        case model(ModelEvent, connection: Int = 1)
+        case pipeline(PipelineEvent)
         case telephony(TelephonyEvent)
         case media(MediaReport)
         /// What became of the last `start` or `resume` that the script host was given.
@@ -26,9 +29,13 @@ public struct CallSession: Sendable {
     }
 
     public enum Action: Hashable, Sendable {
+        /// Opens a connection to the model, the first or, when that is lost, another one.
         case connectModel
         case sendModel(RealtimeClientEvent)
+        /// Closes the connection, or gives up making it.
         case closeModel
+        /// In pipeline mode, what the stages are to do; ``Event/pipeline(_:)`` follows.
+        case pipeline(PipelineCommand)
         case dial(DialOptions)
         /// Rings an incoming call (180).
         case ring
@@ -38,6 +45,9 @@ public struct CallSession: Sendable {
         case reject(status: Int)
         /// From here on the far end's audio goes to the model, beginning with what came since the answer.
         case listen
+        /// The model is away: until the next ``listen`` the far end's audio is kept, beginning with what came in the last
+        /// so long, as far as it is known.
+        case keepAudio(last: Duration)
         /// Ends the telephone call in whatever state it is: CANCEL, BYE, or the refusal of one that rings here.
         case hangUp(reason: String)
         case transfer(target: String)
@@ -47,6 +57,10 @@ public struct CallSession: Sendable {
         case finishPlayout(tag: PlayoutTag)
         /// Drops all queued audio at once. The media session answers with ``MediaReport/flushed(tag:played:dropped:)``.
         case flush
+        /// Holds all audio, queued and to come, until ``resumePlayout`` or ``flush``.
+        case pausePlayout
+        /// Goes on with the very byte before which ``pausePlayout`` stopped.
+        case resumePlayout
         case script(ScriptCommand)
         /// Performs what a coroutine asks for; ``Event/service(_:_:)`` follows, unless it is cancelled.
         case service(ScriptTaskID, ServiceRequest)
@@ -108,6 +122,7 @@ public struct CallSession: Sendable {
         case onDial, modelConnect, modelConfigure, ring, mediaStart, callDuration, transfer, hangUpPlayout, flushReport
         case lateTranscript, lastHandlers, onHangUp
         case answer, idle, gather, measure, fallback
+        case modelRetry, modelOutage, modelRenewal, modelLimit
         case sleep(ScriptTaskID)
         case after(UInt64)
         case action(callID: String)
@@ -132,13 +147,26 @@ public struct CallSession: Sendable {
     var startedAt = Instant.zero
     var answeredAt: Instant?
     var isMediaReady = false
+    /// Whether there is a model, be it away for a moment.
     var isModelOpen = false
+    /// Number of the connection to it, or of the next one.
+    var modelConnection = 1
+    var outage: ModelOutage?
+    var recovery: ModelRecovery?
+    /// The model's session is to be replaced at the next quiet point.
+    var isRenewalDue = false
+    /// Whether the model is to hear the far end.
+    var isListening = false
+    /// For what is left to chance.
+    var random: SeededRandom
     var malformedCount = 0
     var timers = DeadlineTable<TimerName>()
     var outbox: [Action] = []
     var dialOptions: DialOptions
 
     var realtime: RealtimeSession
+    /// The model's server in pipeline mode; `nil` in the others.
+    var pipeline: PipelineSession?
     var ledger = HeardLedger()
     var inputs = InputTranscripts()
     var turn = CallerTurn()
@@ -173,21 +201,31 @@ public struct CallSession: Sendable {
         definition = configuration.definition
         fallbackAudio = configuration.fallbackAudio
         facts = configuration.facts
+        random = SeededRandom(seed: configuration.seed)
         dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
+        let definition = configuration.definition
+        let settings = RealtimeSettings(
+            instructions: definition.instructions, voice: definition.voice ?? configuration.model.voice,
+            tools: definition.tools, law: configuration.law,
+            transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
+            turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
         realtime = RealtimeSession(
-            settings: RealtimeSettings(
-                instructions: configuration.definition.instructions,
-                voice: configuration.definition.voice ?? configuration.model.voice,
-                tools: configuration.definition.tools, law: configuration.law,
-                transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
-                turnDetection: configuration.model.turnDetection,
-                noiseReduction: configuration.model.noiseReduction))
+            settings: settings, limits: definition.mode == .pipeline ? .local : RealtimeSession.Limits())
+        if definition.mode == .pipeline {
+            pipeline = PipelineSession(
+                settings: settings, options: configuration.pipeline, turns: definition.turns,
+                handlers: definition.handlers)
+        }
     }
+
+    /// Whether there are transcripts of what the caller says.
+    var hasTranscripts: Bool { pipeline != nil || configuration.model.transcriptionModel != nil }
 
     /// When to call back with ``Event/deadline``; `nil` when only an event can move the call.
     public var nextDeadline: Instant? {
         guard phase != .finished else { return nil }
-        return [timers.next, realtime.nextDeadline, inputs.nextDeadline].compactMap(\.self).min()
+        let pipelineDeadline = isModelOpen ? pipeline?.nextDeadline : nil
+        return [timers.next, realtime.nextDeadline, inputs.nextDeadline, pipelineDeadline].compactMap(\.self).min()
     }
 
     public var isFinished: Bool { phase == .finished }
@@ -200,7 +238,8 @@ public struct CallSession: Sendable {
         switch event {
         case .start: start(at: now)
         case .hangUpRequested(let reason): hangUpRequested(reason, at: now)
-        case .model(let event): receive(event, at: now)
+        case .model(let event, let connection): if connection == modelConnection { receive(event, at: now) }
+        case .pipeline(let event): receive(event, at: now)
         case .telephony(let event): receive(event, at: now)
         case .media(let report): receive(report, at: now)
         case .script(let id, let outcome): receive(outcome, of: id, at: now)
@@ -220,6 +259,8 @@ public struct CallSession: Sendable {
         reportHeard(at: now)
         answerWaits(at: now)
         watchIdleness(at: now)
+        renewWhenQuiet(at: now)
+        notePlayout(at: now)
         beginHandover()
         finishClosing(at: now)
         advanceEnding(at: now)
@@ -274,6 +315,7 @@ public struct CallSession: Sendable {
             if phase == .finished { return }
         }
         if isModelOpen { handle(realtime.deadline(at: now), at: now) }
+        if isModelOpen { handle(pipeline?.deadline(at: now) ?? [], at: now) }
         for utterance in inputs.deadline(at: now) { report(utterance) }
     }
 
@@ -287,6 +329,10 @@ public struct CallSession: Sendable {
             }
         case .modelConnect, .modelConfigure:
             modelLost(RealtimeError(connectionFailure: "it did not answer in time"), at: now)
+        case .modelRetry: reconnect(at: now)
+        case .modelOutage: giveUpModel(at: now)
+        case .modelRenewal: isRenewalDue = true
+        case .modelLimit: renew(at: now)
         case .ring:
             end(
                 CallOutcome(

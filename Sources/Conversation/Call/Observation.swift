@@ -5,6 +5,12 @@ public enum Observation: Hashable, Sendable {
     case status(CallFacts.Status)
     /// The model's session is configured.
     case modelReady(sessionID: String, model: String)
+    /// The connection to the model is lost, or given up for a new one; the call goes on.
+    case modelLost(reason: String, planned: Bool)
+    /// The call has another session of the model, which knows what was said.
+    ///
+    /// - after: How long the model was away.
+    case modelReconnected(sessionID: String, after: Duration, attempts: Int, planned: Bool)
     case transcript(TranscriptEntry)
     case callerSpeech(started: Bool)
     case actionCalled(callID: String, name: String, arguments: String)
@@ -71,10 +77,16 @@ public struct Interruption: Hashable, Sendable {
 public struct TurnLatency: Hashable, Sendable {
     /// Turns of the caller are counted from 1.
     public var turn: Int
-    /// From the report that the caller's speech stopped to the first packet of the answer.
+    /// From the end of the caller's speech (in realtime mode: from the server's report of it) to the first packet of
+    /// the answer.
     public var toFirstPacket: Duration
     /// From the same moment to the first audio from the model.
     public var toFirstAudio: Duration
+    /// In pipeline mode, from the same moment to the last word of the transcript, to the language model's first event,
+    /// and to its first whole sentence.
+    public var toTranscript: Duration?
+    public var toFirstToken: Duration?
+    public var toFirstSentence: Duration?
 
     public init(turn: Int, toFirstPacket: Duration, toFirstAudio: Duration) {
         self.turn = turn
@@ -115,5 +127,20 @@ public struct CallFault: Hashable, Sendable {
         self.traceback = traceback
         self.function = function
         self.turn = turn
+    }
+}
+
+extension TurnLatency {
+    /// As scripts and call records have it. [ms]
+    public var json: JSON {
+        var object: JSONObject = ["turn": .integer(Int64(turn))]
+        let steps: [(name: String, duration: Duration?)] = [
+            ("transcript_ms", toTranscript), ("first_token_ms", toFirstToken), ("first_sentence_ms", toFirstSentence),
+            ("first_audio_ms", toFirstAudio), ("first_packet_ms", toFirstPacket),
+        ]
+        for (name, duration) in steps {
+            if let duration { object[name] = .integer(duration.milliseconds) }
+        }
+        return .object(object)
     }
 }

@@ -32,7 +32,9 @@ public struct CallLogBeginning: Sendable {
             "call": configuration.facts.logged, "agent": configuration.definition.logged,
             "caller_id": .optional(configuration.callerID), "law": .string(configuration.law.rawValue),
             "model": configuration.model.logged, "limits": configuration.limits.logged,
-            "fallback_audio_bytes": .integer(Int64(configuration.fallbackAudio.count)), "script": script,
+            "pipeline": configuration.pipeline.logged,
+            "fallback_audio_bytes": .integer(Int64(configuration.fallbackAudio.count)),
+            "session_seed": .string(String(configuration.seed)), "script": script,
         ]
     }
 
@@ -48,7 +50,9 @@ public struct CallLogBeginning: Sendable {
             model: try CallSession.ModelOptions(logged: try fields.value("model")),
             limits: try CallSession.Limits(logged: try fields.value("limits")),
             callerID: try fields.optionalText("caller_id"))
+        if let form = json["pipeline"] { configuration.pipeline = try PipelineOptions(logged: form) }
         configuration.fallbackAudio = try fields.silence("fallback_audio_bytes")
+        configuration.seed = try fields.optionalText("session_seed").flatMap { UInt64($0) } ?? 0
         script = try fields.value("script")
     }
 }
@@ -80,11 +84,12 @@ extension CallFacts {
 extension AgentDefinition {
     var logged: JSON {
         [
-            "name": .string(name), "mode": .string(mode), "voice": .optional(voice),
+            "name": .string(name), "mode": .string(mode.rawValue), "voice": .optional(voice),
             "instructions": .string(instructions), "tools": .array(tools.map(\.logged)),
             "handlers": .array(handlers.map(\.rawValue).sorted().map { .string($0) }),
             "idle_timeout_ns": .integer(idleTimeout.nanoseconds),
             "fallback": fallback.map { ["text": .string($0.text), "transfer_to": .optional($0.transferTo)] } ?? .null,
+            "turns": turns.json,
         ]
     }
 
@@ -102,9 +107,14 @@ extension AgentDefinition {
             fallback = Fallback(text: try form.text("text"), transferTo: try form.optionalText("transfer_to"))
         }
         self.init(
-            name: try fields.text("name"), mode: try fields.text("mode"), voice: try fields.optionalText("voice"),
+            name: try fields.text("name"), mode: try fields.choice("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
             handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
+        do throws(TurnOptionsError) {
+            if let form = json["turns"] { turns = try TurnOptions(json: form) }
+        } catch {
+            throw CallLogFormError(field: "turns", problem: error.description)
+        }
     }
 }
 
@@ -131,7 +141,7 @@ extension CallSession.ModelOptions {
         [
             "transcription_model": .optional(transcriptionModel), "language": .optional(language),
             "voice": .optional(voice), "turn_detection": turnDetection.logged,
-            "noise_reduction": .optional(noiseReduction),
+            "noise_reduction": .optional(noiseReduction), "session_lifetime_ns": .integer(sessionLifetime.nanoseconds),
         ]
     }
 
@@ -142,6 +152,7 @@ extension CallSession.ModelOptions {
             language: try fields.optionalText("language"), voice: try fields.optionalText("voice"),
             turnDetection: try TurnDetection(logged: try fields.value("turn_detection")),
             noiseReduction: try fields.optionalText("noise_reduction"))
+        if json["session_lifetime_ns"] != nil { sessionLifetime = try fields.span("session_lifetime_ns") }
     }
 }
 
@@ -183,7 +194,8 @@ extension CallSession.Limits {
     private static var durations: [(name: String, path: WritableKeyPath<Self, Duration>)] {
         [
             ("model_connect", \.modelConnect), ("model_configure", \.modelConfigure), ("ring", \.ring),
-            ("media_start", \.mediaStart), ("call_duration", \.callDuration), ("action", \.action),
+            ("model_outage", \.modelOutage), ("model_reconnect", \.modelReconnect), ("media_start", \.mediaStart),
+            ("call_duration", \.callDuration), ("action", \.action),
             ("on_dial", \.onDial), ("transfer", \.transfer), ("hang_up_playout", \.hangUpPlayout),
             ("flush_report", \.flushReport), ("late_transcript", \.lateTranscript), ("last_handlers", \.lastHandlers),
             ("on_hangup", \.onHangUp), ("on_error", \.onError), ("measurement", \.measurement),
@@ -194,7 +206,7 @@ extension CallSession.Limits {
         [
             ("script_tasks", \.scriptTasks), ("script_timers", \.scriptTimers),
             ("script_request_rate", \.scriptRequestRate), ("script_requests", \.scriptRequests),
-            ("malformed_messages", \.malformedMessages),
+            ("malformed_messages", \.malformedMessages), ("model_reconnects", \.modelReconnects),
         ]
     }
 
@@ -208,7 +220,10 @@ extension CallSession.Limits {
     init(logged json: JSON) throws(CallLogFormError) {
         self.init()
         let fields = LogFields(json)
-        for (name, path) in Self.durations { self[keyPath: path] = try fields.span(name + "_ns") }
-        for (name, path) in Self.counts { self[keyPath: path] = try fields.count(name) }
+        // A limit that is younger than the log is what it is by default.
+        for (name, path) in Self.durations where json[name + "_ns"] != nil {
+            self[keyPath: path] = try fields.span(name + "_ns")
+        }
+        for (name, path) in Self.counts where json[name] != nil { self[keyPath: path] = try fields.count(name) }
     }
 }

@@ -42,14 +42,20 @@ struct LogFields {
         return try require(value >= 0 && value <= Int(Int32.max) ? value : nil, name)
     }
 
-    func duration(_ name: String) throws(CallLogFormError) -> Duration { .nanoseconds(try integer(name)) }
+    /// No more than a lifetime, so that sums of what a log says do not overflow.
+    private func nanoseconds(_ name: String) throws(CallLogFormError) -> Int64 {
+        let value = try integer(name)
+        return try require(value.magnitude < 1 << 61 ? value : nil, name)
+    }
+
+    func duration(_ name: String) throws(CallLogFormError) -> Duration { .nanoseconds(try nanoseconds(name)) }
     /// A time that something may take; a call whose timers never rest could not be run again.
     func span(_ name: String) throws(CallLogFormError) -> Duration {
         let value = try duration(name)
         return try require(value > .zero ? value : nil, name)
     }
 
-    func instant(_ name: String) throws(CallLogFormError) -> Instant { Instant(nanoseconds: try integer(name)) }
+    func instant(_ name: String) throws(CallLogFormError) -> Instant { Instant(nanoseconds: try nanoseconds(name)) }
 
     func task(_ name: String = "task") throws(CallLogFormError) -> ScriptTaskID {
         ScriptTaskID(number: try require(UInt64(exactly: try integer(name)), name))
@@ -105,6 +111,13 @@ struct LogFields {
 }
 
 extension JSON {
+    /// The object with one more member.
+    func with(_ name: String, _ value: JSON) -> JSON {
+        var object = object ?? [:]
+        object[name] = value
+        return .object(object)
+    }
+
     static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
     static func optional(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
     static func optional(_ number: Double?) -> JSON { number.map { .number($0) } ?? .null }

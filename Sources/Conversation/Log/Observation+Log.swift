@@ -9,6 +9,14 @@ extension Observation {
         case .status(let status): ["observation": "status", "status": .string(status.rawValue)]
         case .modelReady(let sessionID, let model):
             ["observation": "model_ready", "session_id": .string(sessionID), "model": .string(model)]
+        case .modelLost(let reason, let isPlanned):
+            ["observation": "model_lost", "reason": .string(reason), "planned": .bool(isPlanned)]
+        case .modelReconnected(let sessionID, let time, let attempts, let isPlanned):
+            [
+                "observation": "model_reconnected", "session_id": .string(sessionID),
+                "after_ns": .integer(time.nanoseconds), "attempts": .integer(Int64(attempts)),
+                "planned": .bool(isPlanned),
+            ]
         case .transcript(let entry):
             [
                 "observation": "transcript", "role": .string(entry.role.rawValue), "text": .string(entry.text),
@@ -47,6 +55,9 @@ extension Observation {
                 "observation": "latency", "turn": .integer(Int64(latency.turn)),
                 "first_packet_ns": .integer(latency.toFirstPacket.nanoseconds),
                 "first_audio_ns": .integer(latency.toFirstAudio.nanoseconds),
+                "transcript_ns": .optional(latency.toTranscript),
+                "first_token_ns": .optional(latency.toFirstToken),
+                "first_sentence_ns": .optional(latency.toFirstSentence),
             ]
         case .transfer(let status, let code):
             ["observation": "transfer", "status": .string(status.rawValue), "code": .optional(code)]
@@ -76,6 +87,12 @@ extension Observation {
         case "status": self = .status(try fields.choice("status"))
         case "model_ready":
             self = .modelReady(sessionID: try fields.text("session_id"), model: try fields.text("model"))
+        case "model_lost":
+            self = .modelLost(reason: try fields.text("reason"), planned: try fields.bool("planned"))
+        case "model_reconnected":
+            self = .modelReconnected(
+                sessionID: try fields.text("session_id"), after: try fields.duration("after_ns"),
+                attempts: try fields.int("attempts"), planned: try fields.bool("planned"))
         case "transcript":
             self = .transcript(
                 TranscriptEntry(
@@ -89,10 +106,13 @@ extension Observation {
                     heard: try fields.text("heard"), unheard: try fields.text("unheard"),
                     playedMilliseconds: try fields.int("played_ms")))
         case "latency":
-            self = .latency(
-                TurnLatency(
-                    turn: try fields.int("turn"), toFirstPacket: try fields.duration("first_packet_ns"),
-                    toFirstAudio: try fields.duration("first_audio_ns")))
+            var latency = TurnLatency(
+                turn: try fields.int("turn"), toFirstPacket: try fields.duration("first_packet_ns"),
+                toFirstAudio: try fields.duration("first_audio_ns"))
+            latency.toTranscript = try fields.optionalDuration("transcript_ns")
+            latency.toFirstToken = try fields.optionalDuration("first_token_ns")
+            latency.toFirstSentence = try fields.optionalDuration("first_sentence_ns")
+            self = .latency(latency)
         case "transfer": self = .transfer(try fields.choice("status"), code: try fields.optionalInt("code"))
         case "digit": self = .digit(try fields.character("digit"), milliseconds: try fields.int("ms"))
         case "usage": self = .usage(try fields.value("usage"))

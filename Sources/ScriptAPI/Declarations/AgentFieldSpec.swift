@@ -1,3 +1,5 @@
+import Conversation
+
 /// The declaration of one field of the table that `moonline.agent` takes, apart from the handlers.
 public struct AgentFieldSpec: Hashable, Sendable {
     public let name: String
@@ -17,7 +19,21 @@ public struct AgentFieldSpec: Hashable, Sendable {
 
     public static let all: [AgentFieldSpec] = [
         AgentFieldSpec("name", "string", isRequired: true, "What dispatches ask for."),
-        AgentFieldSpec("mode", "\"realtime\"", "How the agent listens and speaks."),
+        AgentFieldSpec(
+            "mode", AgentMode.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|"),
+            "How the agent listens and speaks: by one speech-to-speech model, or by speech-to-text, language model and "
+                + "text-to-speech."),
+        AgentFieldSpec(
+            "stt", "string|moonline.Provider|(string|moonline.Provider)[]",
+            "Pipeline mode: who writes down what the far end says; who is next takes over when the one before fails.",
+            since: "0.3"),
+        AgentFieldSpec(
+            "llm", "string|moonline.Provider|(string|moonline.Provider)[]", "Pipeline mode: who answers.",
+            since: "0.3"),
+        AgentFieldSpec(
+            "tts", "string|moonline.Provider|(string|moonline.Provider)[]",
+            "Pipeline mode: who speaks; `\"local\"` needs no server.", since: "0.3"),
+        AgentFieldSpec("turns", "moonline.Turns", "Pipeline mode: when the far end has the floor.", since: "0.3"),
         AgentFieldSpec("voice", "string", "A voice of the model."),
         AgentFieldSpec("instructions", "string", isRequired: true, "What the model is told of its task."),
         AgentFieldSpec("actions", "moonline.Actions", "Functions that the model may call."),
@@ -75,6 +91,21 @@ public struct RecordSpec: Sendable {
                 ("transfer_to", "string?", "Where the far end is transferred to then."),
             ]),
         RecordSpec(
+            "moonline.Provider", "Whom one stage of the pipeline asks.",
+            [
+                ("endpoint", "string?", "The operator's name for a server and its key; `openai`."),
+                ("model", "string?", "The operator's choice where it is left out."),
+                (
+                    "api", "\"realtime\"|\"transcriptions\"|\"chat\"|\"responses\"|\"speech\"|nil",
+                    "Which of the server's interfaces: `realtime` or `transcriptions`, `chat` or `responses`, `speech`."
+                ),
+                ("voice", "string?", "Of `tts`; the agent's voice where it is left out."),
+            ]),
+        TurnOptionsSpec.record,
+        RecordSpec(
+            "moonline.Capabilities", "What scripts can do in the call's mode.",
+            AgentMode.Capability.allCases.map { ($0.rawValue, "boolean", $0.prose) }),
+        RecordSpec(
             "moonline.Stats", "What was measured of a call.",
             [
                 ("packets_sent", "integer?", ""), ("packets_received", "integer?", ""),
@@ -86,8 +117,12 @@ public struct RecordSpec: Sendable {
         RecordSpec(
             "moonline.TurnLatency", "How long the far end waited for an answer.",
             [
-                ("turn", "integer", "From 1."), ("first_packet_ms", "integer", "From the end of speech."),
-                ("first_audio_ms", "integer", "To the model's first audio."),
+                ("turn", "integer", "From 1."),
+                ("transcript_ms", "integer?", "Pipeline mode: from the end of speech to the whole transcript."),
+                ("first_token_ms", "integer?", "Pipeline mode: to the language model's first word."),
+                ("first_sentence_ms", "integer?", "Pipeline mode: to its first whole sentence."),
+                ("first_audio_ms", "integer", "To the first audio."),
+                ("first_packet_ms", "integer", "To the first packet."),
             ]),
         HTTPFunctions.response, JSONFunctions.null, TimeFunctions.date,
     ]

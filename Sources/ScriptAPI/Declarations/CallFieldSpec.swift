@@ -63,7 +63,19 @@ extension CallFieldSpec {
         },
         CallFieldSpec("duration", "number", "Seconds since the answer.", \.duration) { .number($0) },
         CallFieldSpec("room", "string", "The dispatch's room.", \.room) { .string($0) },
-        CallFieldSpec("mode", "\"realtime\"|\"pipeline\"", "How the agent listens and speaks.", \.mode) { .string($0) },
+        CallFieldSpec(
+            "mode", AgentMode.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|"),
+            "How the agent listens and speaks.", \.mode
+        ) { .string($0) },
+        CallFieldSpec(
+            "capabilities", "moonline.Capabilities", "What this mode can do, and not every mode.", since: "0.3", \.mode
+        ) { mode in
+            let capabilities = AgentMode(rawValue: mode)?.capabilities ?? []
+            return .json(
+                .object(
+                    JSONObject(
+                        members: AgentMode.Capability.allCases.map { ($0.rawValue, .bool(capabilities.contains($0))) })))
+        },
         CallFieldSpec(
             "stats", "moonline.Stats", "Loss, jitter and round trip as measured last, and the latency of each turn.",
             since: "0.2", \.statistics

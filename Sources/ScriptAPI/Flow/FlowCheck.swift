@@ -10,9 +10,9 @@ struct FlowCheck {
     private(set) var diagnostics: [FlowDiagnostic] = []
 
     private static let fields = AgentFieldSpec.all.map(\.name)
-    private static let modes = ["realtime"]
+    private static let modes = AgentMode.allCases.map(\.rawValue)
 
-    private var state: LuaState { loaded.context.state }
+    var state: LuaState { loaded.context.state }
 
     init(loaded: LoadedFlow, main: FlowSource, modules: [String: FlowSource]) {
         self.loaded = loaded
@@ -40,25 +40,26 @@ struct FlowCheck {
         }
         let name = text("name", of: agent, required: "name = \"outbound-caller\"")
         let instructions = text("instructions", of: agent, required: "instructions = \"You are ...\"")
-        let mode = text("mode", of: agent) ?? Self.modes[0]
-        if !Self.modes.contains(mode) {
-            report("mode", "mode \"\(mode)\" is not available", hint: "write mode = \"realtime\", or leave it out")
-        }
+        let mode = mode(of: agent)
         let voice = text("voice", of: agent)
         let idleTimeout = idleTimeout(of: agent)
         let fallback = fallback(of: agent)
+        let stages = stages(of: agent)
+        let turns = turns(of: agent)
         let handlers = handlers(of: agent)
         let actions = actions(of: agent)
         diagnostics.sort { ($0.file, $0.line ?? 0, $0.column ?? 0) < ($1.file, $1.line ?? 0, $1.column ?? 0) }
         guard diagnostics.isEmpty, let name, let instructions else { return nil }
-        let definition = AgentDefinition(
+        var definition = AgentDefinition(
             name: name, mode: mode, voice: voice, instructions: instructions, tools: actions.tools,
             handlers: handlers, idleTimeout: idleTimeout, fallback: fallback)
+        definition.stages = stages
+        definition.turns = turns
         return (definition, actions.signatures)
     }
 
     /// Reports at the agent's field, or at the call of `moonline.agent` when the field is not found in the text.
-    private mutating func report(_ field: String?, _ message: String, hint: String) {
+    mutating func report(_ field: String?, _ message: String, hint: String) {
         diagnostics.append(diagnostic(field, message, hint: hint))
     }
 
@@ -74,7 +75,7 @@ struct FlowCheck {
         return FlowDiagnostic(file: source.chunkName, line: line, column: column, message: message, hint: hint)
     }
 
-    private mutating func text(_ field: String, of agent: LuaReference, required example: String? = nil) -> String? {
+    mutating func text(_ field: String, of agent: LuaReference, required example: String? = nil) -> String? {
         let value = state.field(field, of: agent)
         switch value {
         case .string:

@@ -13,8 +13,13 @@ extension VirtualCall {
     }
 
     func modelHears(_ payload: UnsafeRawBufferPointer) {
+        if let stages {
+            for event in stages.hear(payload) { deliver(.pipeline(event)) }
+        }
         guard model != nil else { return }
-        plan(.toModel(RealtimeConnection.appendMessage(payload)), in: VirtualCall.modelDelay)
+        plan(
+            .toModel(RealtimeConnection.appendMessage(payload), connection: modelConnection),
+            in: VirtualCall.modelDelay)
     }
 
     func agentHears(_ event: PhoneCallEvent) {
@@ -48,15 +53,24 @@ extension VirtualCall {
 
     func perform(_ action: CallSession.Action) async {
         switch action {
-        case .connectModel: plan(.modelConnected, in: VirtualCall.connectDelay)
+        case .connectModel:
+            modelConnection += 1
+            isModelWanted = true
+            plan(.modelConnected(connection: modelConnection), in: VirtualCall.connectDelay)
         case .sendModel(let event):
-            if model != nil { plan(.toModel(event.json.bytes), in: VirtualCall.modelDelay) }
-        case .closeModel: model = nil
+            if model != nil {
+                plan(.toModel(event.json.bytes, connection: modelConnection), in: VirtualCall.modelDelay)
+            }
+        case .closeModel:
+            model = nil
+            isModelWanted = false
+        case .pipeline(let command): perform(command)
         case .dial(let options): dial(options)
         case .ring: command(.ring, of: agent)
         case .answer: command(.answer, of: agent)
         case .reject(let status): command(.reject(status: status), of: agent)
         case .listen: gate.open(modelHears)
+        case .keepAudio(let duration): gate.keep(last: duration)
         case .mute(let isMuted): gate.mute(isMuted)
         case .hangUp(let reason): command(.hangUp(reason: reason), of: agent)
         case .transfer(let target):
@@ -73,6 +87,8 @@ extension VirtualCall {
             } else {
                 agent.channel.flush()
             }
+        case .pausePlayout: agent.channel.pause()
+        case .resumePlayout: agent.channel.resume()
         case .measure: deliver(.media(.measured(MediaQuality(agent.channel.statistics))))
         case .script(let command): runScript(command)
         case .service(let task, let request): await serve(request, for: task)
@@ -82,6 +98,7 @@ extension VirtualCall {
             outcomes.append(outcome)
             mailbox = []
             model = nil
+            stages = nil
             gate.shut()
             closeMedia(agent)
             tell(.finished(outcome))

@@ -19,27 +19,32 @@ extension VirtualCall {
                 words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
                 today: LocalDay.universal(unixTime: Int64(startTime)), at: now)
             self.model = model
-            deliver(.model(.connected))
+            tellModel(.connected)
             withModel { $0.start(at: now) }
         } catch {
-            deliver(.model(.failed(message: "\(error)")))
+            tellModel(.failed(message: "\(error)"))
         }
     }
 
+    /// What the connection of now tells the call.
+    func tellModel(_ event: ModelEvent) {
+        deliver(.model(event, connection: modelConnection))
+    }
+
     func send(_ outputs: [VirtualModel.Output]) {
-        for output in outputs { plan(.fromModel(output), in: VirtualCall.modelDelay) }
+        for output in outputs { plan(.fromModel(output, connection: modelConnection), in: VirtualCall.modelDelay) }
     }
 
     func receive(_ output: VirtualModel.Output) {
         guard model != nil else { return }
         switch output {
-        case .text(let bytes): deliver(.model(ModelEvent(RealtimeConnection.parse(bytes))))
+        case .text(let bytes): tellModel(ModelEvent(RealtimeConnection.parse(bytes)))
         case .closed(let code, let reason):
             model = nil
-            deliver(.model(.closed(code: Int(code), reason: reason)))
+            tellModel(.closed(code: Int(code), reason: reason))
         case .dropped:
             model = nil
-            deliver(.model(.closed(code: 1006, reason: "the connection was dropped")))
+            tellModel(.closed(code: 1006, reason: "the connection was dropped"))
         }
     }
 

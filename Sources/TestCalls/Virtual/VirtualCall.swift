@@ -22,10 +22,11 @@ final class VirtualCall {
     enum Delivery {
         case signalling(to: Side, [UInt8])
         case media(to: Side, VirtualMedia.Datagram)
-        case modelConnected
-        case toModel([UInt8])
-        case fromModel(VirtualModel.Output)
+        case modelConnected(connection: Int)
+        case toModel([UInt8], connection: Int)
+        case fromModel(VirtualModel.Output, connection: Int)
         case modelReset
+        case stage(VirtualStages.Delivery)
         case service(ScriptTaskID, ServiceResult)
         case understood(String)
         case key(Character)
@@ -76,7 +77,13 @@ final class VirtualCall {
     // The model's side
     var model: VirtualModel? { didSet { modelDeadline = model?.nextDeadline } }
     private var modelDeadline: Instant?
+    /// Number of the connection to the model.
+    var modelConnection = 0
+    /// Whether that connection is to be made, or there.
+    var isModelWanted = false
     var brain: ModelBrain?
+    /// In pipeline mode.
+    var stages: VirtualStages?
     let modelSeed: UInt64
     let scriptSeed: UInt64
 
@@ -124,7 +131,7 @@ final class VirtualCall {
             id: "CA_test", to: incoming?.to ?? options.to, from: incoming?.from ?? options.from,
             direction: options.direction, metadata: plan.metadata, headers: incoming?.headers ?? [:],
             startedAt: startTime, room: options.direction == .inbound ? "sip-test" : "test",
-            mode: plan.flow.definition.mode, version: plan.flow.version)
+            mode: plan.flow.definition.mode.rawValue, version: plan.flow.version)
         let settings = stage.configuration
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: settings.modelOptions, limits: settings.limits,
@@ -140,7 +147,8 @@ final class VirtualCall {
     ///
     /// - Parameter incoming: The call that came in; `nil` for one that the agent makes.
     func begin(_ incoming: IncomingPhoneCall?) {
-        let configuration = VirtualCall.configuration(plan, stage, startTime: startTime, incoming: incoming)
+        var configuration = VirtualCall.configuration(plan, stage, startTime: startTime, incoming: incoming)
+        configuration.seed = scriptSeed
         let settings = stage.configuration
         session = CallSession(configuration: configuration)
         do throws(ScriptFault) {
@@ -208,6 +216,7 @@ final class VirtualCall {
             if let deadline { left.append("the \(name) keeps a timer, due at \(deadline.nanoseconds) ns") }
         }
         if model != nil { left.append("the model's connection is open") }
+        if let count = stages?.openCount { left.append("the pipeline is open, with \(count) requests") }
         if let count = script?.waitingTasks, count > 0 { left.append("\(count) tasks of the script wait") }
         if !services.isEmpty { left.append("\(services.count) services of the script are under way") }
         if !mailbox.isEmpty { left.append("\(mailbox.count) events are left") }
@@ -293,13 +302,15 @@ final class VirtualCall {
             guard let source = SocketAddress(side.other.mediaAddress(isControl: datagram.isControl)) else { return }
             phone.media?.receive(datagram, from: source, at: now)
             drain(phone)
-        case .modelConnected: openModel()
-        case .toModel(let bytes): withModel { $0.receive(bytes, at: now) }
-        case .fromModel(let output): receive(output)
+        case .modelConnected(let connection): if connection == modelConnection, isModelWanted { openModel() }
+        case .toModel(let bytes, let connection):
+            if connection == modelConnection { withModel { $0.receive(bytes, at: now) } }
+        case .fromModel(let output, let connection): if connection == modelConnection { receive(output) }
         case .modelReset:
             guard model != nil else { return }
             model = nil
-            deliver(.model(.closed(code: 1006, reason: "the connection was reset")))
+            tellModel(.closed(code: 1006, reason: "the connection was reset"))
+        case .stage(let delivery): receive(delivery)
         case .service(let task, let result):
             if services.remove(task) != nil { deliver(.service(task, result)) }
         case .understood(let text): tell(.understood(text))

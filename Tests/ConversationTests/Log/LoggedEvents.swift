@@ -16,6 +16,7 @@ enum LoggedEvents {
         .start, .deadline, .hangUpRequested(reason: "operator"),
         .model(.connected), .model(.malformed("a message without a type")),
         .model(.closed(code: 1_006, reason: "")), .model(.failed(message: "refused")),
+        .model(.connected, connection: 2),
         .telephony(.ringing(earlyMedia: true)), .telephony(.ringing(earlyMedia: false)),
         .telephony(.answered(headers: ["x-b": "2", "x-a": "1"])),
         .telephony(.failed(TelephonyFailure(status: 486, reason: "Busy Here", sentence: "Blocked."))),
@@ -87,7 +88,8 @@ extension CallSession.Event {
     var silenced: CallSession.Event {
         func silence(_ audio: [UInt8]) -> [UInt8] { [UInt8](repeating: 0xFF, count: audio.count) }
         return switch self {
-        case .model(.event(.audioDelta(let path, let audio))): .model(.event(.audioDelta(path, silence(audio))))
+        case .model(.event(.audioDelta(let path, let audio)), let connection):
+            .model(.event(.audioDelta(path, silence(audio))), connection: connection)
         case .service(let id, .audio(let audio)): .service(id, .audio(silence(audio)))
         case .flowOffered(let version, let definition, let audio):
             .flowOffered(version: version, definition, fallbackAudio: silence(audio))

@@ -1,0 +1,110 @@
+import SansIO
+import Testing
+
+@testable import Conversation
+
+@Suite("A stage of the pipeline that fails")
+struct StageFailureTests {
+    private func failure(_ stage: PipelineStage, _ severity: StageFailure.Severity = .retryable) -> StageFailure {
+        StageFailure(stage: stage, severity: severity, message: "boom")
+    }
+
+    @Test("speech-to-text is replaced by the next provider, which gets the same audio")
+    func replacesTranscription() throws {
+        var call = PipelineHarness.answered(providers: [.stt: 2])
+        call.send(.pipeline(.voiceStarted(at: 1_000)))
+        call.advance(.seconds(1))
+        call.send(.pipeline(.voiceStopped(at: 2_000)))
+        guard case .endSegment(let id, 0, let range)? = call.commands.last else {
+            Issue.record("\(call.commands)")
+            return
+        }
+        call.send(.pipeline(.transcriptionFailed(segment: id, failure(.stt))))
+        guard case .endSegment(let second, 1, range)? = call.commands.last else {
+            Issue.record("\(call.commands)")
+            return
+        }
+        #expect(call.commands.contains(.dropSegment(id: id)))
+        call.send(.pipeline(.transcribed(segment: second, "Hello?")))
+        call.advance(.seconds(1))
+        #expect(call.said == ["Hello?"])
+        #expect(call.faults.map(\.message) == ["boom"])
+        // The next segment goes to the provider that works.
+        call.send(.pipeline(.voiceStarted(at: 5_000)))
+        guard case .beginSegment(_, 1, _)? = call.commands.last(where: { if case .beginSegment = $0 { true } else { false } })
+        else {
+            Issue.record("\(call.commands)")
+            return
+        }
+    }
+
+    @Test("a stalled model is replaced after the patience for it, and what it writes then is ignored")
+    func replacesStalledModel() {
+        var call = PipelineHarness.answered(providers: [.llm: 2])
+        call.takesTurn("Hello?")
+        let first = call.generations
+        call.advance(.seconds(5))
+        #expect(call.generations.count == first.count + 1)
+        #expect(call.generations.last?.provider == 1)
+        #expect(call.cancelledGenerations == first.suffix(1).map(\.id))
+        call.send(.pipeline(.generation(first[first.count - 1].id, .text("Late."))))
+        call.writes("Good morning.")
+        call.speaks()
+        call.plays()
+        #expect(call.heard == ["Good morning."])
+    }
+
+    @Test("a model that breaks off is continued by the next one, and nothing is said twice")
+    func continues() {
+        var call = PipelineHarness.answered(providers: [.llm: 2])
+        call.takesTurn("Tell me.")
+        call.writes("First. Second. Thi", ends: false)
+        call.speaks()
+        if let id = call.generations.last?.id { call.send(.pipeline(.generation(id, .failed(failure(.llm))))) }
+        #expect(call.generations.last?.messages.last == ChatMessage(role: .assistant, text: "First. Second."))
+        call.writes("First. Second. Third.")
+        call.speaks(from: 2)
+        call.plays()
+        #expect(call.heard == ["First.", "Second.", "Third."])
+        #expect(call.context.last == "assistant: First. Second. Third.")
+    }
+
+    @Test("a synthesiser that breaks off is replaced for the words that are left")
+    func continuesSpeech() {
+        var call = PipelineHarness.answered(providers: [.tts: 2])
+        call.takesTurn("Tell me.")
+        call.writes("One two three four five six seven eight nine ten.")
+        guard let request = call.syntheses.last else { return }
+        // Half of it, at the usual rate.
+        call.send(.pipeline(.synthesis(request.id, .audio([UInt8](repeating: 0, count: 570 * 24)))))
+        call.send(.pipeline(.synthesis(request.id, .failed(failure(.tts)))))
+        #expect(call.syntheses.last?.provider == 1)
+        #expect(call.syntheses.last?.text == "six seven eight nine ten.")
+    }
+
+    @Test("without another provider it is tried once more, and then the turn fails")
+    func givesUp() {
+        var call = PipelineHarness.answered()
+        call.takesTurn("Hello?")
+        for _ in 0..<2 {
+            if let id = call.generations.last?.id { call.send(.pipeline(.generation(id, .failed(failure(.llm))))) }
+        }
+        #expect(call.generations.count == 2)
+        // The call asks again by its own rules for a response that failed for a passing reason.
+        call.advance(.seconds(1))
+        #expect(call.generations.count == 3)
+        call.writes("Good morning.")
+        call.speaks()
+        call.plays()
+        #expect(call.heard == ["Good morning."])
+    }
+
+    @Test("a key that is refused everywhere ends the call with the fallback line at once")
+    func endsOnFatal() {
+        var call = PipelineHarness.answered(fallback: .init(text: "Sorry, we will call you back."))
+        call.takesTurn("Hello?")
+        if let id = call.generations.last?.id { call.send(.pipeline(.generation(id, .failed(failure(.llm, .fatal))))) }
+        #expect(call.commands.last == .close)
+        #expect(call.log.contains { if case .play(_, let audio) = $0 { audio.count == 800 } else { false } })
+    }
+}
