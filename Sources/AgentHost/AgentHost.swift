@@ -31,6 +31,7 @@ public actor AgentHost {
     private let scripts: LuaExecutorPool
     private let services: ScriptServices
     private let fallbackVoice: FallbackVoice
+    private let pipeline: PipelineEndpoints
     /// Of all pipelines.
     private let modelHTTP: HTTPClient
     let flows: FlowLibrary
@@ -122,6 +123,7 @@ public actor AgentHost {
         flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
+        pipeline = configuration.pipeline.completed(by: configuration.model)
         self.logger = logger
         self.observer = observer
         self.store = store
@@ -315,7 +317,7 @@ public actor AgentHost {
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
                 scriptEnvironment: configuration.scriptEnvironment, scriptSeed: configuration.scriptSeed,
                 services: services, fallbackVoice: fallbackVoice,
-                model: configuration.model, pipeline: configuration.pipeline,
+                model: configuration.model, pipeline: pipeline,
                 pipelineOptions: configuration.pipelineOptions, modelHTTP: modelHTTP,
                 modelOptions: configuration.modelOptions, limits: configuration.limits,
                 callsFolder: configuration.dataFolder + "/calls", observer: observer,

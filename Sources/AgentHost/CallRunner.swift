@@ -274,6 +274,8 @@ private struct CallRun {
             } else {
                 mailbox.yield(.media(.flushed(tag: nil, played: 0, dropped: 0)))
             }
+        case .pausePlayout: call?.media.pause()
+        case .resumePlayout: call?.media.resume()
         case .measure:
             if let call { mailbox.yield(.media(.measured(MediaQuality(call.media.statistics())))) }
         case .script(let command):

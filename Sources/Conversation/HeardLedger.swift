@@ -9,6 +9,7 @@ public typealias PlayoutTag = UInt32
 struct HeardLedger: Sendable {
     enum Playout: Hashable, Sendable {
         case queued
+        /// - since: When it would have begun if it had never been held.
         case playing(since: Instant)
         case ended(at: Instant, heardBytes: Int)
     }
@@ -20,6 +21,8 @@ struct HeardLedger: Sendable {
         var transcript = HeardTranscript()
         var playout = Playout.queued
         var startedAt: Instant?
+        /// It was held since then; what was flushed then keeps it.
+        var heldAt: Instant?
         /// A flush is under way; nothing more of it will be played.
         var isCondemned = false
         /// The media engine was told that no more audio comes.
@@ -43,6 +46,8 @@ struct HeardLedger: Sendable {
     private(set) var parts: [Part] = []
     /// Parts that were written and never spoken.
     private var unspoken: [Part] = []
+    /// What is queued is held.
+    private(set) var isPaused = false
     private var nextTag: PlayoutTag = 1
     /// Tags that each flush under way has condemned, oldest flush first.
     private var flushes: [Set<PlayoutTag>] = []
@@ -64,7 +69,9 @@ struct HeardLedger: Sendable {
         var milliseconds: Int64 = 0
         for part in parts where part.isLive && !part.isCondemned {
             var rest = Int64(part.transcript.audioBytes / G711Law.bytesPerMillisecond)
-            if case .playing(let since) = part.playout { rest = max(0, rest - (now - since).milliseconds) }
+            if case .playing(let since) = part.playout {
+                rest = max(0, rest - max(0, ((part.heldAt ?? now) - since).milliseconds))
+            }
             milliseconds += rest
         }
         return .milliseconds(milliseconds)
@@ -172,6 +179,8 @@ struct HeardLedger: Sendable {
         }
         parts[index].playout = .playing(since: instant)
         parts[index].startedAt = instant
+        // Its first packet had left when the pause began.
+        if isPaused { parts[index].heldAt = instant }
         return parts[index]
     }
 
@@ -198,7 +207,34 @@ struct HeardLedger: Sendable {
             responseIDs.insert(parts[index].path.responseID)
         }
         flushes.append(tags)
+        isPaused = false
         return responseIDs
+    }
+
+    /// Notes that what is queued is held, until ``resume(at:)`` or ``condemn()``.
+    ///
+    /// - Returns: Whether it was not held before.
+    mutating func pause(at now: Instant) -> Bool {
+        guard !isPaused else { return false }
+        isPaused = true
+        for index in parts.indices where parts[index].isLive && !parts[index].isCondemned {
+            if case .playing = parts[index].playout { parts[index].heldAt = now }
+        }
+        return true
+    }
+
+    /// Notes that what was held goes on.
+    ///
+    /// - Returns: Whether it was held.
+    mutating func resume(at now: Instant) -> Bool {
+        guard isPaused else { return false }
+        isPaused = false
+        for index in parts.indices where !parts[index].isCondemned {
+            guard case .playing(let since) = parts[index].playout, let heldAt = parts[index].heldAt else { continue }
+            parts[index].playout = .playing(since: since + (now - heldAt))
+            parts[index].heldAt = nil
+        }
+        return true
     }
 
     /// Ends what the oldest flush under way has condemned.
@@ -224,7 +260,7 @@ struct HeardLedger: Sendable {
             if case .playing = part.playout { flushes.first?.contains(part.tag) == true } else { false }
         }
         guard case .playing(let since)? = playing?.playout else { return flushed(tag: nil, played: 0, at: now) }
-        let elapsed = max(0, (now - since).milliseconds)
+        let elapsed = max(0, ((playing?.heldAt ?? now) - since).milliseconds)
         let bytes = Int(min(elapsed, 3_600_000)) * G711Law.bytesPerMillisecond
         return flushed(tag: playing?.tag, played: bytes, at: now)
     }

@@ -108,6 +108,8 @@ struct HostCall {
         case .flush:
             line.flushedAt.store(MonotonicClock.now().nanoseconds, ordering: .releasing)
             stream.flush()
+        case .pausePlayout: stream.pause()
+        case .resumePlayout: stream.resume()
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
         case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService,

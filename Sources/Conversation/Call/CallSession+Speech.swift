@@ -81,6 +81,18 @@ extension CallSession {
         handle(realtime.interrupt(responseIDs: responseIDs), at: now)
     }
 
+    /// Holds what is being said: the caller may be taking the floor.
+    mutating func pausePlayout(at now: Instant) {
+        guard ledger.pause(at: now) else { return }
+        perform(.pausePlayout)
+    }
+
+    /// Goes on where the agent stopped, unless that was dropped meanwhile.
+    mutating func resumePlayout(at now: Instant) {
+        guard ledger.resume(at: now) else { return }
+        perform(.resumePlayout)
+    }
+
     mutating func callerSpeechStopped(_ itemID: String, at now: Instant) {
         observe(.callerSpeech(started: false))
         isCallerSpeaking = false

@@ -57,6 +57,10 @@ public struct CallSession: Sendable {
         case finishPlayout(tag: PlayoutTag)
         /// Drops all queued audio at once. The media session answers with ``MediaReport/flushed(tag:played:dropped:)``.
         case flush
+        /// Holds all audio, queued and to come, until ``resumePlayout`` or ``flush``.
+        case pausePlayout
+        /// Goes on with the very byte before which ``pausePlayout`` stopped.
+        case resumePlayout
         case script(ScriptCommand)
         /// Performs what a coroutine asks for; ``Event/service(_:_:)`` follows, unless it is cancelled.
         case service(ScriptTaskID, ServiceRequest)

@@ -29,6 +29,8 @@ extension CallSession.Action {
             ["action": "play", "tag": .integer(Int64(tag)), "bytes": .integer(Int64(audio.count))]
         case .finishPlayout(let tag): ["action": "finish_playout", "tag": .integer(Int64(tag))]
         case .flush: ["action": "flush"]
+        case .pausePlayout: ["action": "pause_playout"]
+        case .resumePlayout: ["action": "resume_playout"]
         case .script(let command): command.logged
         case .service(let task, let request):
             ["action": "service", "task": .task(task), "request": request.logged]

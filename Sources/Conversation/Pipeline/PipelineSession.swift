@@ -84,6 +84,9 @@ struct PipelineSession: Sendable {
     /// The item of the turn that the caller is taking.
     var turnItemID: String?
     var lastTurnItemID: String?
+    private(set) var isAgentAudible = false
+    /// The caller's turn has cut what the agent said, or was about to say.
+    var hasCutAgent = false
     private var openingEventID: String?
     private var nextNumber: UInt64 = 1
     /// Bytes a character of speech takes, as measured on this call's sentences.
@@ -177,6 +180,7 @@ struct PipelineSession: Sendable {
 
     /// What is to be heard of the agent, as far as turn-taking needs to know.
     mutating func noteAgent(isAudible: Bool, isInterruptible: Bool, at now: Instant) -> [Output] {
+        isAgentAudible = isAudible
         handle(turns.agentChanged(isAudible: isAudible, isInterruptible: isInterruptible, at: now), at: now)
         return continued(at: now)
     }

@@ -87,6 +87,8 @@ extension VirtualCall {
             } else {
                 agent.channel.flush()
             }
+        case .pausePlayout: agent.channel.pause()
+        case .resumePlayout: agent.channel.resume()
         case .measure: deliver(.media(.measured(MediaQuality(agent.channel.statistics))))
         case .script(let command): runScript(command)
         case .service(let task, let request): await serve(request, for: task)
