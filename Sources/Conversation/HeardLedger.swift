@@ -44,10 +44,10 @@ struct HeardLedger: Sendable {
     }
 
     private(set) var parts: [Part] = []
-    /// Parts that were written and never spoken.
-    private var unspoken: [Part] = []
     /// What is queued is held.
     private(set) var isPaused = false
+    /// Parts that were written and never spoken.
+    private var unspoken: [Part] = []
     private var nextTag: PlayoutTag = 1
     /// Tags that each flush under way has condemned, oldest flush first.
     private var flushes: [Set<PlayoutTag>] = []

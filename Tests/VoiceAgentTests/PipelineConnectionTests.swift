@@ -324,7 +324,8 @@ struct PipelineConnectionTests {
         bench.connection.perform(.endSegment(id: 5, provider: 0, range: 200..<700))
         _ = await stub.requests.first(5)
         bench.connection.perform(.dropSegment(id: 5))
-        #expect(await stub.abandoned.first(1) == ["/audio/transcriptions"])
+        #expect(bench.connection.openCount == 0)
+        while bench.client.counts.openTransfers > 0 { await Task.yield() }
         await bench.close()
         #expect(bench.events.elements.filter { !$0.isVoice }.count == 4)
         await stub.shutdown()
@@ -485,6 +486,48 @@ struct PipelineConnectionTests {
             }
             await bench.close()
         }
+        await stub.shutdown()
+    }
+
+    @Test("What is open is reported again; what could not be opened is tried anew")
+    func openAgain() async throws {
+        let isBroken = Mutex(true)
+        let stub = try await StageStub { _, _ in
+            isBroken.withLock { $0 } ? .json(Array(text: "{}"), status: 401) : .json(Array(text: "{}"))
+        }
+        let bench = try Bench(configuration(stub, stt: .realtime))
+        bench.connection.perform(.open)
+        guard case .failed = await bench.events.first(1)[0] else {
+            Issue.record("\(bench.events.elements)")
+            return
+        }
+        isBroken.withLock { $0 = false }
+        bench.connection.perform(.open)
+        let ready = PipelineEvent.ready(models: "scribe, chat, voice")
+        #expect(await bench.events.first(2)[1] == ready)
+        bench.connection.perform(.open)
+        #expect(await bench.events.first(3)[2] == ready)
+        #expect(bench.connection.openCount <= 2)
+        await bench.close()
+        for socket in stub.sockets.elements { _ = await socket.closed.first(1) }
+        await stub.shutdown()
+    }
+
+    @Test("A server that drops every socket is left alone for longer and longer, and segments do not wait for it")
+    func flapping() async throws {
+        let stub = try await StageStub(greeting: { $0.connection.abort() })
+        let bench = try Bench(configuration(stub, stt: .realtime))
+        bench.connection.perform(.open)
+        guard case .failed(let opening) = await bench.events.first(1)[0] else {
+            Issue.record("\(bench.events.elements)")
+            return
+        }
+        #expect(opening.severity == .retryable)
+        bench.connection.perform(.beginSegment(id: 1, provider: 0, from: 0))
+        bench.connection.perform(.endSegment(id: 1, provider: 0, range: 0..<100))
+        #expect(failure(await bench.transcript(1))?.severity == .retryable)
+        #expect(stub.sockets.elements.count <= 4)
+        await bench.close()
         await stub.shutdown()
     }
 
