@@ -121,7 +121,7 @@ public struct CallSession: Sendable {
     enum TimerName: Hashable, Sendable {
         case onDial, modelConnect, modelConfigure, ring, mediaStart, callDuration, transfer, hangUpPlayout, flushReport
         case lateTranscript, lastHandlers, onHangUp
-        case answer, idle, gather, measure, fallback
+        case answer, idle, gather, measure, fallback, filler
         case modelRetry, modelOutage, modelRenewal, modelLimit
         case sleep(ScriptTaskID)
         case after(UInt64)
@@ -175,6 +175,8 @@ public struct CallSession: Sendable {
     var waits: [ScriptTaskID: Wait] = [:]
     var speeches: [UInt64: Speech] = [:]
     var functions = FunctionCalls()
+    /// Filler lines that were said.
+    var fillerCount = 0
     var transfer: Transfer?
     var keys = KeyCollection()
     /// Functions of `call:after`, by the timer's number.
@@ -259,6 +261,7 @@ public struct CallSession: Sendable {
         reportHeard(at: now)
         answerWaits(at: now)
         watchIdleness(at: now)
+        watchActions(at: now)
         renewWhenQuiet(at: now)
         notePlayout(at: now)
         beginHandover()
@@ -350,6 +353,7 @@ public struct CallSession: Sendable {
                 at: now)
         case .answer: answer()
         case .idle: idled()
+        case .filler: fill(at: now)
         case .gather: gatheringEnded(at: now)
         case .measure: measure(at: now)
         case .fallback: leave(at: now)

@@ -89,7 +89,10 @@ extension AgentDefinition {
             "handlers": .array(handlers.map(\.rawValue).sorted().map { .string($0) }),
             "idle_timeout_ns": .integer(idleTimeout.nanoseconds),
             "fallback": fallback.map { ["text": .string($0.text), "transfer_to": .optional($0.transferTo)] } ?? .null,
-            "turns": turns.json,
+            "filler": filler.map {
+                ["after_ns": .integer($0.after.nanoseconds), "lines": .array($0.lines.map { .string($0) })]
+            } ?? .null,
+            "action_timeout_ns": .optional(actionTimeout), "turns": turns.json,
         ]
     }
 
@@ -110,6 +113,14 @@ extension AgentDefinition {
             name: try fields.text("name"), mode: try fields.choice("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
             handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
+        if let form = try fields.optionalFields("filler") {
+            let lines = try form.array("lines").compactMap(\.string)
+            guard !lines.isEmpty else { throw CallLogFormError(field: "lines") }
+            filler = Filler(after: try form.span("after_ns"), lines: lines)
+        }
+        if try fields.optionalDuration("action_timeout_ns") != nil {
+            actionTimeout = try fields.span("action_timeout_ns")
+        }
         do throws(TurnOptionsError) {
             if let form = json["turns"] { turns = try TurnOptions(json: form) }
         } catch {

@@ -60,14 +60,7 @@ struct ResponseRequest: Hashable, Sendable {
 
     /// - Returns: `nil` where the session's own instructions say it all.
     private func instructions(_ base: String, _ own: String?) -> String? {
-        let parts = [own, heardBefore.isEmpty ? nil : Self.continuation(of: heardBefore)].compactMap(\.self)
+        let parts = [own, heardBefore.isEmpty ? nil : CutSpeech.instructions(heard: heardBefore)].compactMap(\.self)
         return parts.isEmpty ? nil : ([base] + parts).filter { !$0.isEmpty }.joined(separator: "\n\n")
-    }
-
-    private static func continuation(of heard: String) -> String {
-        """
-        The line was cut while you were speaking. Of what you were saying the other side has heard only this: \
-        "\(heard)". Go on right behind it. Do not repeat any of it, and do not speak of the cut.
-        """
     }
 }

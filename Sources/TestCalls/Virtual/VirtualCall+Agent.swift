@@ -70,7 +70,9 @@ extension VirtualCall {
         case .answer: command(.answer, of: agent)
         case .reject(let status): command(.reject(status: status), of: agent)
         case .listen: gate.open(modelHears)
-        case .keepAudio(let duration): gate.keep(last: duration)
+        case .keepAudio(let duration):
+            gate.keep(last: duration)
+            if duration > .zero, spokenWords.isEmpty { spokenWords = toldWords }
         case .mute(let isMuted): gate.mute(isMuted)
         case .hangUp(let reason): command(.hangUp(reason: reason), of: agent)
         case .transfer(let target):

@@ -50,7 +50,10 @@ extension VirtualCall {
 
     /// What the callee has said since the model was last told: for a persona as its recogniser writes it.
     func knownWords() -> String {
-        defer { spokenWords = [] }
+        defer {
+            if !spokenWords.isEmpty { toldWords = spokenWords }
+            spokenWords = []
+        }
         let text = spokenWords.joined(separator: " ")
         // A persona is written for what recognisers hear.
         return brain == nil ? SpokenText.words(text).joined(separator: " ") : text

@@ -92,6 +92,8 @@ final class VirtualCall {
     var lastTag: UInt32 = 0
     /// Words that the callee has begun to say, and that the model has not been told of.
     var spokenWords: [String] = []
+    /// Those that it was told of last: it may have to hear them again.
+    var toldWords: [String] = []
     var answeredAt: Instant?
     var isFinishing = false
 

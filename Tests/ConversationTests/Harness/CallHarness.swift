@@ -135,7 +135,9 @@ struct CallHarness {
     mutating func call(_ names: String...) {
         let id = beginResponse(own: true)
         let calls = names.enumerated().map { index, name in
-            RealtimeFunctionCall(callID: "call_\(name)_\(index)", name: name, arguments: "{\"date\":\"today\"}")
+            RealtimeFunctionCall(
+                callID: "call_\(name)_\(index)", name: name,
+                arguments: index == 0 ? "{\"date\":\"today\"}" : "{\"date\":\"in \(index) days\"}")
         }
         finishResponse(id, calls: calls)
     }

@@ -182,7 +182,8 @@ struct SimulatedModel {
         }
         if let words = quoted(behind: "and nothing else: ") { return words }
         let count = Int.random(in: 1...12, using: &random)
-        let heard = quoted(behind: "has heard only this: ")?.last?.dropFirst().split(separator: "-").map { Int($0) }
+        let heard = CutSpeech.heard(in: instructions)?.split(separator: " ").last?.dropFirst().split(separator: "-").map
+        { Int($0) }
         if let heard, heard.count == 2, let answer = heard[0], let word = heard[1] {
             return (1...count).map { "r\(answer)-\(word + $0)" }
         }

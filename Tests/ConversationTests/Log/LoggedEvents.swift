@@ -7,10 +7,15 @@ enum LoggedEvents {
     static let tool = AgentDefinition.Tool(
         name: "book", description: "Books.", parameters: ["type": "object", "properties": ["day": ["type": "string"]]])
 
-    static let definition = AgentDefinition(
-        name: "agent", voice: "marin", instructions: "Be brief.\n", tools: [tool],
-        handlers: [.onAnswered, .onDTMF, .onHandover], idleTimeout: .milliseconds(7_500),
-        fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
+    static let definition: AgentDefinition = {
+        var definition = AgentDefinition(
+            name: "agent", voice: "marin", instructions: "Be brief.\n", tools: [tool],
+            handlers: [.onAnswered, .onDTMF, .onHandover], idleTimeout: .milliseconds(7_500),
+            fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
+        definition.filler = AgentDefinition.Filler(after: .milliseconds(1_500), lines: ["One.", "Two."])
+        definition.actionTimeout = .seconds(7)
+        return definition
+    }()
 
     private static let plain: [CallSession.Event] = [
         .start, .deadline, .hangUpRequested(reason: "operator"),
