@@ -1,6 +1,6 @@
 import AgentHost
-import ArgumentParser
-import Conversation
+public import ArgumentParser
+public import Conversation
 import FoundationEssentials
 import Glibc
 import Logging
@@ -145,4 +145,4 @@ extension TestCommand {
     }
 }
 
-extension AgentMode: @retroactive ExpressibleByArgument {}
+extension AgentMode: ExpressibleByArgument {}

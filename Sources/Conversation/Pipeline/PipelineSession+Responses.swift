@@ -36,10 +36,12 @@ extension PipelineSession {
         let id = makeID("resp")
         var response = PipelineResponse(
             id: id, itemID: makeID("item"), metadata: parameters.metadata,
-            instructions: parameters.instructions ?? settings.instructions, toolChoice: parameters.toolChoice ?? "auto",
+            instructions: settings.instructions, toolChoice: parameters.toolChoice ?? "auto",
             messages: context.messages(limit: options.contextCharacters),
             segmenter: SentenceSegmenter(language: settings.language))
         response.timing.requested = now
+        // Behind everything else: models heed best what they read last.
+        if let text = parameters.additional { response.messages.append(ChatMessage(role: .system, text: text)) }
         responses[id] = response
         if let text = parameters.verbatim { write(verbatim: text, to: id, at: now) }
         return id

@@ -111,9 +111,7 @@ extension PipelineSession {
         hasCutAgent = false
         // Nobody has the floor: the agent takes it again.
         if activeID == nil, answersTurns {
-            let instructions = [settings.instructions, PipelineSession.afterNoise].filter { !$0.isEmpty }
-            answerTurn(
-                ahead: nil, .init(instructions: instructions.joined(separator: "\n\n")), at: now)
+            answerTurn(ahead: nil, .init(additional: PipelineSession.afterNoise), at: now)
         }
     }
 

@@ -35,13 +35,13 @@ extension PipelineSession {
     func request(_ id: String, number: UInt64, provider: Int) -> GenerationRequest? {
         guard let response = responses[id] else { return nil }
         var messages = response.messages
-        var instructions = response.changedInstructions ?? response.instructions
         if !response.sentences.isEmpty {
             messages.append(ChatMessage(role: .assistant, text: response.writtenText))
-            instructions += (instructions.isEmpty ? "" : "\n\n") + PipelineSession.continuation
+            messages.append(ChatMessage(role: .system, text: PipelineSession.continuation))
         }
         return GenerationRequest(
-            id: number, provider: provider, instructions: instructions, messages: messages,
+            id: number, provider: provider, instructions: response.changedInstructions ?? response.instructions,
+            messages: messages,
             tools: response.toolChoice == "none" ? [] : settings.tools, toolChoice: response.toolChoice)
     }
 

@@ -44,23 +44,28 @@ struct ResponseRequest: Hashable, Sendable {
     /// - Parameter base: The session's instructions, which those of a response replace.
     func parameters(base: String) -> RealtimeClientEvent.ResponseParameters {
         switch kind {
-        case .greeting: .init(instructions: instructions(base, nil), metadata: metadata("greeting"))
-        case .followUp: .init(instructions: instructions(base, nil), metadata: metadata("follow_up"))
+        case .greeting: parameters(base, own: nil, "greeting")
+        case .followUp: parameters(base, own: nil, "follow_up")
         case .say(let text, _):
             .init(
                 instructions: "Say exactly the following, and nothing else: \"\(text)\"", toolChoice: "none",
                 verbatim: text, metadata: metadata("say"))
-        case .reply(let own): .init(instructions: instructions(base, own), metadata: metadata("reply"))
+        case .reply(let own): parameters(base, own: own, "reply")
         }
+    }
+
+    /// Without instructions where the session's own say it all.
+    private func parameters(
+        _ base: String, own: String?, _ kind: String
+    ) -> RealtimeClientEvent.ResponseParameters {
+        let parts = [own, heardBefore.isEmpty ? nil : CutSpeech.instructions(heard: heardBefore)].compactMap(\.self)
+        guard !parts.isEmpty else { return .init(metadata: metadata(kind)) }
+        return .init(
+            instructions: ([base] + parts).filter { !$0.isEmpty }.joined(separator: "\n\n"),
+            additional: parts.joined(separator: "\n\n"), metadata: metadata(kind))
     }
 
     private func metadata(_ kind: String) -> JSONObject {
         ["moonline": .string(kind), (Self.numberKey): .string(String(number))]
-    }
-
-    /// - Returns: `nil` where the session's own instructions say it all.
-    private func instructions(_ base: String, _ own: String?) -> String? {
-        let parts = [own, heardBefore.isEmpty ? nil : CutSpeech.instructions(heard: heardBefore)].compactMap(\.self)
-        return parts.isEmpty ? nil : ([base] + parts).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 }

@@ -40,7 +40,8 @@ final class LoopbackModel: Sendable {
     private var script: ScriptedModel? {
         guard isScripted else { return nil }
         return ScriptedModel(
-            answer: { self.answer($0) }, words: knowsWords ? { @Sendable in self.takeWords() } : nil)
+            answer: { self.answer($0) }, answerConversation: { self.answer(conversation: $0) },
+            words: knowsWords ? { @Sendable in self.takeWords() } : nil)
     }
 
     /// The callee begins to say this.
@@ -53,6 +54,18 @@ final class LoopbackModel: Sendable {
             defer { state.words = [] }
             return state.words.joined(separator: " ")
         }
+    }
+
+    /// What the test's model answers at the end of a conversation. A reply that is thrown away leaves no trace: each
+    /// is found anew.
+    private func answer(conversation requests: [PersonaRequest]) -> [PersonaStep] {
+        guard let last = requests.last else { return [] }
+        state.withLock { state in
+            guard var brain = state.brain?.afresh else { return }
+            for request in requests.dropLast() { _ = brain.answer(request) }
+            state.brain = brain
+        }
+        return answer(last)
     }
 
     private func answer(_ request: PersonaRequest) -> [PersonaStep] {
