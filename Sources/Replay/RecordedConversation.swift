@@ -124,6 +124,10 @@ struct RecordedConversation {
         let body = entry.body
         switch body["action"]?.string {
         case "dial": add(entry.elapsed, .dialled)
+        case "keep_audio":
+            // What was not understood yet is heard again, as another turn.
+            let since = entry.elapsed - .nanoseconds(body["last_ns"]?.integer ?? 0)
+            turns.removeAll { $0.at >= since && !written.contains($0.item) }
         case "transfer": add(entry.elapsed, .transferRequested(body["target"]?.string ?? ""))
         case "send_model": readSent(body["message"] ?? .null)
         case "finish":

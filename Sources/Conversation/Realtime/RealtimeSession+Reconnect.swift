@@ -93,8 +93,9 @@ extension RealtimeSession {
             isTurnMissed = true
             return
         }
+        // A response that goes on answers what was said before it began; one that begins anew answers all.
         let isComing =
-            responses.values.contains { !$0.isMuted && $0.request?.answersCaller != false }
+            !isReminder && responses.values.contains { !$0.isMuted && $0.request?.answersCaller != false }
             || pending.map { !$0.isCancelled && $0.request.answersCaller } == true
             || queue.contains { $0.request.answersCaller }
         guard !isComing else { return }

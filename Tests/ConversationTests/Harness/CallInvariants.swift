@@ -68,6 +68,10 @@ struct CallInvariants {
         case .model(.event(let event), _): note(event)
         case .script(let id, let outcome):
             guard coroutines[id] == .running else { return }
+            guard !isFinished else {
+                coroutines[id] = .gone
+                return
+            }
             if case .yielded = outcome { coroutines[id] = .waiting } else { coroutines[id] = .gone }
             switch outcome {
             case .yielded(.spawn(let function)), .yielded(.after(_, let function)): kept.insert(function)

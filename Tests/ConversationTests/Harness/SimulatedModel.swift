@@ -157,7 +157,8 @@ struct SimulatedModel {
                     ? "look_up" : ["end_call", "transfer_call", "nonsense"].randomElement(using: &random)
                 calls.append(
                     RealtimeFunctionCall(
-                        callID: "call_\(number())", name: name ?? "look_up", arguments: random.chance(0.9) ? "{}" : "[")
+                        callID: "call_\(number())", name: name ?? "look_up",
+                        arguments: random.chance(0.9) ? "{\"day\":\(Int.random(in: 1...9, using: &random))}" : "[")
                 )
             }
         }
