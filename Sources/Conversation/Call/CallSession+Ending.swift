@@ -137,6 +137,7 @@ extension CallSession {
             noteHeard(part)
             report(part)
         }
+        reportAnswer()
         realtime.history.end()
         for utterance in inputs.takeRemaining() { report(utterance) }
         closeModel(at: now)

@@ -11,6 +11,12 @@ struct Speech: Hashable, Sendable {
     var isCut = false
 }
 
+/// What was heard of an answer whose sentences are parts of their own, until it is over.
+struct HeardAnswer: Hashable, Sendable {
+    let responseID: String
+    var entry: TranscriptEntry
+}
+
 /// What the agent says, what is heard of it, and how the caller interrupts it.
 extension CallSession {
     mutating func receive(_ report: MediaReport, at now: Instant) {
@@ -126,7 +132,11 @@ extension CallSession {
         let spoken = cut.filter { !$0.isLocal || !$0.transcript.text.isEmpty }
         if !spoken.isEmpty {
             let texts = spoken.map { $0.transcript.split(heardBytes: $0.heardBytes) }
-            let heard = texts.map(\.heard).filter { !$0.isEmpty }.joined(separator: " ")
+            // Sentences of the same answer that were heard before belong to what was heard of it.
+            let before = heardAnswer.flatMap { answer in
+                spoken.contains { $0.path.itemID == answer.entry.itemID } ? answer.entry.text : nil
+            }
+            let heard = ([before ?? ""] + texts.map(\.heard)).filter { !$0.isEmpty }.joined(separator: " ")
             let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
             let played = spoken.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
             observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
@@ -150,6 +160,10 @@ extension CallSession {
             report(part)
             if part.isLocal { localEnded(part.tag, .value(true), at: now) }
         }
+        guard let answer = heardAnswer, realtime.responses[answer.responseID] == nil,
+            !ledger.parts.contains(where: { $0.path.itemID == answer.entry.itemID })
+        else { return }
+        reportAnswer()
     }
 
     /// Writes into the conversation what the far end heard of a part.
@@ -167,12 +181,33 @@ extension CallSession {
         guard case .ended(let endedAt, let bytes) = part.playout, bytes > 0 else { return }
         let text = part.transcript.split(heardBytes: bytes).heard.trimmingWhitespace()
         guard !text.isEmpty else { return }
-        observe(
-            .transcript(
-                TranscriptEntry(
-                    role: .agent, text: text, isFinal: true, itemID: part.path.itemID,
-                    startedAt: part.startedAt ?? endedAt, endedAt: endedAt)))
-        notify(.onTranscript, ["agent", .string(text), true])
+        let entry = TranscriptEntry(
+            role: .agent, text: text, isFinal: true, itemID: part.path.itemID, startedAt: part.startedAt ?? endedAt,
+            endedAt: endedAt)
+        if heardAnswer?.entry.itemID == entry.itemID {
+            heardAnswer?.entry.text += " " + text
+            heardAnswer?.entry.endedAt = endedAt
+            return
+        }
+        reportAnswer()
+        if pipeline == nil || part.isLocal {
+            tell(entry)
+        } else {
+            // More sentences of the answer may follow.
+            heardAnswer = HeardAnswer(responseID: part.path.responseID, entry: entry)
+        }
+    }
+
+    /// Tells of the sentences of an answer, as one.
+    mutating func reportAnswer() {
+        guard let answer = heardAnswer else { return }
+        heardAnswer = nil
+        tell(answer.entry)
+    }
+
+    private mutating func tell(_ entry: TranscriptEntry) {
+        observe(.transcript(entry))
+        notify(.onTranscript, ["agent", .string(entry.text), true])
     }
 
     // MARK: Sentences that the script waits for

@@ -168,6 +168,7 @@ public struct CallSession: Sendable {
     /// The model's server in pipeline mode; `nil` in the others.
     var pipeline: PipelineSession?
     var ledger = HeardLedger()
+    var heardAnswer: HeardAnswer?
     var inputs = InputTranscripts()
     var turn = CallerTurn()
 

@@ -89,26 +89,26 @@ struct PipelineContext: Sendable {
 
     // MARK: As messages
 
-    /// The conversation as messages: a call stands together with its output, and without one it is left out.
+    /// The conversation as messages: a call stands together with its output, where that is, and without one it is left
+    /// out. What was said while the function ran stands before both, so that the output is what is to be answered.
     ///
     /// - Parameter limit: Characters; what is older is left out, but never the latest message.
     func messages(limit: Int) -> [ChatMessage] {
-        var outputs: [String: String] = [:]
-        for case .output(let callID, let text) in items.map(\.content) { outputs[callID] = text }
+        var calls: [String: RealtimeFunctionCall] = [:]
+        for case .call(let call) in items.map(\.content) { calls[call.callID] = call }
         var groups: [[ChatMessage]] = []
-        var openCalls: [RealtimeFunctionCall] = []
+        var answered: [(call: RealtimeFunctionCall, output: String)] = []
         func closeCalls() {
-            guard !openCalls.isEmpty else { return }
-            let answers = openCalls.map { ChatMessage(role: .tool, text: outputs[$0.callID] ?? "", callID: $0.callID) }
-            groups.append([ChatMessage(role: .assistant, text: "", calls: openCalls)] + answers)
-            openCalls = []
+            guard !answered.isEmpty else { return }
+            let outputs = answered.map { ChatMessage(role: .tool, text: $0.output, callID: $0.call.callID) }
+            groups.append([ChatMessage(role: .assistant, text: "", calls: answered.map(\.call))] + outputs)
+            answered = []
         }
         for item in items {
             switch item.content {
-            case .call(let call):
-                if outputs[call.callID] != nil { openCalls.append(call) }
-                continue
-            case .output: continue
+            case .call: break
+            case .output(let callID, let text):
+                if let call = calls.removeValue(forKey: callID) { answered.append((call, text)) }
             case .message(let role, let text):
                 closeCalls()
                 if !text.isEmpty { groups.append([ChatMessage(role: role, text: text)]) }

@@ -13,7 +13,7 @@ public enum PipelineEvent: Hashable, Sendable {
     /// The begin is where the voice began, padding included; the end is where it was last heard.
     case voiceStarted(at: Int)
     case voiceStopped(at: Int)
-    /// Words of a segment, which later ones may replace.
+    /// The words of a segment so far; later ones replace them.
     case transcriptDelta(segment: UInt64, String)
     /// All words of a segment; empty when there were none.
     case transcribed(segment: UInt64, String)

@@ -95,9 +95,16 @@ extension PipelineSession {
             // Nobody knows of it: the turn's own answer will tell.
             discardDraft()
         } else {
-            end(id, .failed(RealtimeError(failure)), output: [])
+            failures += 1
+            var error = RealtimeError(failure)
+            // Whoever asked has asked again.
+            if failures > PipelineSession.maximumFailures { error.severity = .fatal }
+            end(id, .failed(error), output: [])
         }
     }
+
+    /// As often as a call asks again for a response that failed for a passing reason.
+    private static let maximumFailures = RealtimeSession.Limits().maximumRetries
 
     private mutating func end(_ id: String, _ status: RealtimeResponse.Status, output: [RealtimeItem]) {
         guard let response = responses[id] else { return }
@@ -165,6 +172,7 @@ extension PipelineSession {
     }
 
     private mutating func finish(_ response: PipelineResponse) {
+        failures = 0
         var output: [RealtimeItem] = []
         if response.hasItem {
             output.append(RealtimeItem(id: response.itemID, kind: .message(role: "assistant"), status: "completed"))

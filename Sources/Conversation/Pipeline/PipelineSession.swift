@@ -91,6 +91,8 @@ struct PipelineSession: Sendable {
     private var nextNumber: UInt64 = 1
     /// Bytes a character of speech takes, as measured on this call's sentences.
     var speechRate = SpeechRate()
+    /// Responses in a row that no provider could be brought to give.
+    var failures = 0
     var outputs: [Output] = []
 
     init(settings: RealtimeSettings, options: PipelineOptions, turns: TurnOptions, handlers: Set<ScriptHandler>) {

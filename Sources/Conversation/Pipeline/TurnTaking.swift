@@ -141,9 +141,9 @@ struct TurnTaking: Sendable {
         return settled(at: now)
     }
 
-    /// More words of a segment whose transcript isn't whole.
+    /// The words so far of a segment whose transcript isn't whole.
     mutating func transcriptDelta(_ segment: UInt64, _ text: String, now: Instant) -> [Output] {
-        change(segment) { if !$0.isSettled { $0.heard += text } }
+        change(segment) { if !$0.isSettled { $0.heard = text } }
         return settled(at: now)
     }
 

@@ -28,7 +28,7 @@ struct PipelineCallTests {
         #expect(call.syntheses.map(\.text) == ["Yes, tomorrow is free.", "When do you want to come?"])
         call.speaks()
         call.plays()
-        #expect(call.heard == ["Yes, tomorrow is free.", "When do you want to come?"])
+        #expect(call.heard == ["Yes, tomorrow is free. When do you want to come?"])
         #expect(
             call.context == [
                 "user: Can I come tomorrow?", "assistant: Yes, tomorrow is free. When do you want to come?",

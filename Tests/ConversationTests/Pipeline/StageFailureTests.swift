@@ -66,7 +66,7 @@ struct StageFailureTests {
         call.writes("First. Second. Third.")
         call.speaks(from: 2)
         call.plays()
-        #expect(call.heard == ["First.", "Second.", "Third."])
+        #expect(call.heard == ["First. Second. Third."])
         #expect(call.context.last == "assistant: First. Second. Third.")
     }
 
