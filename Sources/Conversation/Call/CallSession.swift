@@ -29,6 +29,8 @@ public struct CallSession: Sendable {
     public enum Action: Hashable, Sendable {
         case connectModel
         case sendModel(RealtimeClientEvent)
+        /// In live mode, in place of ``sendModel(_:)``.
+        case sendLive(LiveClientEvent)
         case closeModel
         /// In pipeline mode, what the stages are to do; ``Event/pipeline(_:)`` follows.
         case pipeline(PipelineCommand)
@@ -144,6 +146,8 @@ public struct CallSession: Sendable {
     var realtime: RealtimeSession
     /// The model's server in pipeline mode; `nil` in the others.
     var pipeline: PipelineSession?
+    /// What stands before the model's server in live mode; `nil` in the others.
+    var live: LiveSession?
     var ledger = HeardLedger()
     var inputs = InputTranscripts()
     var turn = CallerTurn()
@@ -185,22 +189,24 @@ public struct CallSession: Sendable {
             tools: definition.tools, law: configuration.law,
             transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
             turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
-        realtime = RealtimeSession(settings: settings)
+        realtime = RealtimeSession(settings: settings, isDuplex: definition.mode == .live)
         if definition.mode == .pipeline {
             pipeline = PipelineSession(
                 settings: settings, options: configuration.pipeline, turns: definition.turns,
                 handlers: definition.handlers)
+        } else if definition.mode == .live {
+            live = LiveSession(settings: settings, options: configuration.live)
         }
     }
 
     /// Whether there are transcripts of what the caller says.
-    var hasTranscripts: Bool { pipeline != nil || configuration.model.transcriptionModel != nil }
+    var hasTranscripts: Bool { pipeline != nil || live != nil || configuration.model.transcriptionModel != nil }
 
     /// When to call back with ``Event/deadline``; `nil` when only an event can move the call.
     public var nextDeadline: Instant? {
         guard phase != .finished else { return nil }
-        let pipelineDeadline = isModelOpen ? pipeline?.nextDeadline : nil
-        return [timers.next, realtime.nextDeadline, inputs.nextDeadline, pipelineDeadline].compactMap(\.self).min()
+        let serverDeadline = isModelOpen ? pipeline?.nextDeadline ?? live?.nextDeadline : nil
+        return [timers.next, realtime.nextDeadline, inputs.nextDeadline, serverDeadline].compactMap(\.self).min()
     }
 
     public var isFinished: Bool { phase == .finished }
@@ -290,6 +296,7 @@ public struct CallSession: Sendable {
         }
         if isModelOpen { handle(realtime.deadline(at: now), at: now) }
         if isModelOpen { handle(pipeline?.deadline(at: now) ?? [], at: now) }
+        if isModelOpen { handle(live?.deadline(at: now) ?? [], at: now) }
         for utterance in inputs.deadline(at: now) { report(utterance) }
     }
 

@@ -32,6 +32,8 @@ struct RealtimeSession: Sendable {
 
     private(set) var settings: RealtimeSettings
     let limits: Limits
+    /// Both sides speak when they like: neither requests nor uninterruptible sentences wait for the caller.
+    let isDuplex: Bool
     var state = State.closed
     var responses: [String: ActiveResponse] = [:]
     var activeID: String?
@@ -53,9 +55,10 @@ struct RealtimeSession: Sendable {
     private var nextEventNumber: UInt64 = 1
     var outputs: [Output] = []
 
-    init(settings: RealtimeSettings, limits: Limits = Limits()) {
+    init(settings: RealtimeSettings, limits: Limits = Limits(), isDuplex: Bool = false) {
         self.settings = settings
         self.limits = limits
+        self.isDuplex = isDuplex
     }
 
     var nextDeadline: Instant? {
@@ -242,7 +245,7 @@ struct RealtimeSession: Sendable {
             let index = queue.firstIndex(where: { entry in sendTime(of: entry).map { $0 <= now } ?? false })
         else { return }
         let request = queue.remove(at: index).request
-        if !request.isInterruptible, !isHolding {
+        if !request.isInterruptible, !isHolding, !isDuplex {
             isHolding = true
             send(.updateTurnDetection(settings.turnDetection.eventsOnly))
         }

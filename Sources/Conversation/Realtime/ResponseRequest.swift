@@ -30,24 +30,33 @@ struct ResponseRequest: Hashable, Sendable {
         if case .say(_, let isInterruptible) = kind { isInterruptible } else { true }
     }
 
+    /// Keys of a response's metadata, and what stands under the first.
+    static let kindKey = "moonline"
     static let numberKey = "moonline_request"
+
+    enum KindName: String {
+        case greeting, say, reply
+        case followUp = "follow_up"
+    }
 
     /// - Parameter base: The session's instructions, which those of a response replace.
     func parameters(base: String) -> RealtimeClientEvent.ResponseParameters {
-        let number = String(number)
         switch kind {
         case .greeting:
-            return .init(metadata: ["moonline": "greeting", (Self.numberKey): .string(number)])
+            return .init(metadata: metadata(.greeting))
         case .followUp:
-            return .init(metadata: ["moonline": "follow_up", (Self.numberKey): .string(number)])
+            return .init(metadata: metadata(.followUp))
         case .say(let text, _):
             return .init(
                 instructions: "Say exactly the following, and nothing else: \"\(text)\"", toolChoice: "none",
-                verbatim: text,
-                metadata: ["moonline": "say", (Self.numberKey): .string(number)])
+                verbatim: text, metadata: metadata(.say))
         case .reply(let instructions):
             let whole = instructions.map { base.isEmpty ? $0 : "\(base)\n\n\($0)" }
-            return .init(instructions: whole, metadata: ["moonline": "reply", (Self.numberKey): .string(number)])
+            return .init(instructions: whole, addition: instructions, metadata: metadata(.reply))
         }
+    }
+
+    private func metadata(_ kind: KindName) -> JSONObject {
+        [Self.kindKey: .string(kind.rawValue), Self.numberKey: .string(String(number))]
     }
 }
