@@ -72,7 +72,7 @@ let package = Package(
         module("MediaEngine", ["SansIO", "RTP", "Audio", "CLinux"]),
         module("Telephony", ["SansIO", "SIP", "SDP", "RTP", "MediaEngine", "Net", logging]),
         module("LiveKit", ["SansIO", "Crypto", "Net"]),
-        module("VoiceAgent", ["SansIO", "Conversation", "MediaEngine", "Net", logging]),
+        module("VoiceAgent", ["SansIO", "Conversation", "Audio", "Speech", "Net"]),
         module("CallStore", ["SansIO", grdb]),
 
         // Scripting.
@@ -128,7 +128,7 @@ let package = Package(
         tests("NetTests", ["Net", "SansIO", nioCore, nioPosix, logging]),
         tests("MediaEngineTests", ["MediaEngine", "RTP", "Audio", "SansIO", "AllocationCount"]),
         tests("TelephonyTests", ["Telephony", "SIP", "Audio", "MediaEngine", "SansIO", logging]),
-        tests("VoiceAgentTests", ["VoiceAgent", "Conversation", "Net", "SansIO", logging]),
+        tests("VoiceAgentTests", ["VoiceAgent", "Conversation", "Audio", "Speech", "Net", "SansIO", logging]),
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),

@@ -5,6 +5,7 @@ public import LiveKit
 public import Logging
 import LuaRuntime
 import MediaEngine
+import Net
 import SansIO
 import ScriptAPI
 import Telephony
@@ -30,6 +31,8 @@ public actor AgentHost {
     private let scripts: LuaExecutorPool
     private let services: ScriptServices
     private let fallbackVoice: FallbackVoice
+    /// Of all pipelines.
+    private let modelHTTP: HTTPClient
     let flows: FlowLibrary
     private let swaps: AsyncStream<Flow>.Continuation
     private var calls: [String: RunningCall] = [:]
@@ -63,6 +66,10 @@ public actor AgentHost {
             let store = try await CallStore.open(folder: configuration.dataFolder)
             let services = try ScriptServices(
                 store: store, http: configuration.scriptHTTP, logger: logger, now: { Int64(AgentHost.now * 1e9) })
+            var modelOptions = HTTPClient.Options()
+            modelOptions.connectTimeout = configuration.model.connectTimeout
+            modelOptions.trustedCertificatesFile = configuration.model.trustedCertificatesFile
+            let modelHTTP = try HTTPClient(options: modelOptions)
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
             let userAgent: UserAgent
@@ -76,7 +83,8 @@ public actor AgentHost {
             }
             try await endUnfinished(in: store, logger: logger)
             let host = AgentHost(
-                configuration, logger: logger, observer: observer, store: store, services: services, lock: lock,
+                configuration, logger: logger, observer: observer, store: store, services: services,
+                modelHTTP: modelHTTP, lock: lock,
                 media: media, userAgent: userAgent, desk: desk, flows: flows, swaps: swaps)
             desk.open(host)
             Task { [weak host] in
@@ -109,7 +117,7 @@ public actor AgentHost {
 
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, services: ScriptServices, lock: FolderLock, media: MediaEngine, userAgent: UserAgent,
+        store: CallStore, services: ScriptServices, modelHTTP: HTTPClient, lock: FolderLock, media: MediaEngine, userAgent: UserAgent,
         desk: IncomingDesk,
         flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
     ) {
@@ -123,6 +131,7 @@ public actor AgentHost {
         self.desk = desk
         self.flows = flows
         self.services = services
+        self.modelHTTP = modelHTTP
         fallbackVoice = FallbackVoice(logger: logger)
         self.swaps = swaps
         scripts = LuaExecutorPool(threads: configuration.scriptThreads)
@@ -294,7 +303,7 @@ public actor AgentHost {
 
     // MARK: Calls
 
-    nonisolated func makeLine() -> CallLine { CallLine(model: configuration.model) }
+    nonisolated func makeLine() -> CallLine { CallLine() }
 
     /// - Parameter line: That of an incoming call.
     func start(_ plan: CallPlan, line: CallLine? = nil) {
@@ -306,7 +315,9 @@ public actor AgentHost {
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
                 scriptEnvironment: configuration.scriptEnvironment, scriptSeed: configuration.scriptSeed,
                 services: services, fallbackVoice: fallbackVoice,
-                model: configuration.model, modelOptions: configuration.modelOptions, limits: configuration.limits,
+                model: configuration.model, pipeline: configuration.pipeline,
+                pipelineOptions: configuration.pipelineOptions, modelHTTP: modelHTTP,
+                modelOptions: configuration.modelOptions, limits: configuration.limits,
                 callsFolder: configuration.dataFolder + "/calls", observer: observer,
                 versionChanged: { flows.moveCall($0, to: $1) }, logger: logger),
             line: line)

@@ -1,41 +1,49 @@
 import Synchronization
-import VoiceAgent
 
-/// The ``UplinkGate`` between the media stream's pump thread and the model's socket.
+/// The ``UplinkGate`` between the media stream's pump thread and the model.
 final class AudioGate: Sendable {
-    private let gate = Mutex(UplinkGate())
-    private let model: RealtimeConnection
+    private struct State {
+        var gate = UplinkGate()
+        /// Who hears what passes; nobody before the call's mode is known.
+        var hear: @Sendable (UnsafeRawBufferPointer) -> Void = { _ in }
+    }
 
-    init(model: RealtimeConnection) {
-        self.model = model
+    private let state = Mutex(State())
+
+    /// From here on what passes is heard.
+    func connect(_ hear: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
+        state.withLock { $0.hear = hear }
     }
 
     /// The call is answered.
     func keep(isALaw: Bool) {
-        gate.withLock { $0.keep(isALaw: isALaw) }
+        state.withLock { $0.gate.keep(isALaw: isALaw) }
     }
 
     /// The model is to hear, beginning with what was kept.
     func open() {
-        gate.withLock { $0.open(model.append) }
+        state.withLock { $0.gate.open($0.hear) }
     }
 
     /// Whether the model hears silence in place of the far end.
     func mute(_ isMuted: Bool) {
-        gate.withLock { $0.mute(isMuted) }
+        state.withLock { $0.gate.mute(isMuted) }
     }
 
     func shut() {
-        gate.withLock { $0.shut() }
+        state.withLock { state in
+            state.gate.shut()
+            state.hear = { _ in }
+        }
     }
 
     /// Takes audio of the far end. Called on the pump thread.
     func receive(_ payload: UnsafeRawBufferPointer) {
-        gate.withLock { $0.receive(payload, hear: model.append) }
+        state.withLock { $0.gate.receive(payload, hear: $0.hear) }
     }
 
     /// Audio of the model in the line's law.
     func toLine(_ audio: [UInt8]) -> [UInt8] {
-        gate.withLock { $0.toLine(audio) }
+        state.withLock { $0.gate.toLine(audio) }
     }
 }

@@ -3,7 +3,6 @@ import MediaEngine
 import ScriptAPI
 import Synchronization
 import Telephony
-import VoiceAgent
 
 /// The queue of one call, and those who put events into it: telephone, media, model, script, operator.
 ///
@@ -11,8 +10,7 @@ import VoiceAgent
 final class CallLine: Sendable {
     let events: AsyncStream<CallSession.Event>
     let mailbox: AsyncStream<CallSession.Event>.Continuation
-    let model: RealtimeConnection
-    let gate: AudioGate
+    let gate = AudioGate()
     /// Newer versions of the flow: no more than the session may still ask for, however often the flow changes.
     private let offers = Mutex(Offers())
 
@@ -23,12 +21,10 @@ final class CallLine: Sendable {
         var taken: Flow?
     }
 
-    init(model configuration: RealtimeConfiguration) {
+    init() {
         let (events, mailbox) = AsyncStream<CallSession.Event>.makeStream()
         self.events = events
         self.mailbox = mailbox
-        model = RealtimeConnection(configuration: configuration) { mailbox.yield(.model(ModelEvent($0))) }
-        gate = AudioGate(model: model)
     }
 
     /// What the telephone side tells.

@@ -25,6 +25,10 @@ final class CallRunner: Sendable {
         var services: ScriptServices
         var fallbackVoice: FallbackVoice
         var model: RealtimeConfiguration
+        var pipeline: PipelineEndpoints
+        var pipelineOptions: PipelineOptions
+        /// Of all pipelines' requests.
+        var modelHTTP: HTTPClient
         var modelOptions: CallSession.ModelOptions
         var limits: CallSession.Limits
         /// Folder of the calls' files.
@@ -43,7 +47,7 @@ final class CallRunner: Sendable {
     init(_ plan: CallPlan, environment: Environment, line: CallLine? = nil) {
         self.plan = plan
         self.environment = environment
-        self.line = line ?? CallLine(model: environment.model)
+        self.line = line ?? CallLine()
     }
 
     /// Ends the call, in whatever state it is.
@@ -101,6 +105,9 @@ private struct CallRun {
     private let plan: CallPlan
     private let environment: CallRunner.Environment
     private let line: CallLine
+    /// `nil` where the flow's stages cannot be used.
+    private let model: ModelLine?
+    private var pipelineFailure: StageFailure?
     private let mailbox: AsyncStream<CallSession.Event>.Continuation
     private var logger: Logger
     private let timer: DeadlineTimer
@@ -138,13 +145,20 @@ private struct CallRun {
             id: plan.id, to: plan.target.number, from: plan.callerID ?? "",
             direction: plan.incoming == nil ? .outbound : .inbound, metadata: plan.target.metadata,
             headers: plan.incoming?.headers ?? [:], startedAt: plan.startedAt, room: plan.room,
-            mode: plan.flow.definition.mode, version: plan.flow.version)
+            mode: plan.flow.definition.mode.rawValue, version: plan.flow.version)
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: environment.modelOptions,
             limits: environment.limits, callerID: plan.callerID)
         if let fallback = plan.flow.definition.fallback {
             configuration.fallbackAudio = environment.fallbackVoice.audio(of: fallback.text)
         }
+        switch plan.flow.definition.mode {
+        case .realtime:
+            model = .realtime(
+                RealtimeConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
+        case .pipeline: (model, pipelineFailure) = CallRun.pipeline(plan, environment, &configuration, mailbox)
+        }
+        if let model { line.gate.connect { model.append($0) } }
         session = CallSession(configuration: configuration)
         report = CallReport(
             id: plan.id, dispatchID: plan.dispatchID, agent: plan.flow.definition.name, room: plan.room,
@@ -236,10 +250,10 @@ private struct CallRun {
     private mutating func perform(_ action: CallSession.Action, at now: Instant) async {
         switch action {
         case .connectModel:
-            let model = line.model
-            tasks.append(Task { await model.connect() })
-        case .sendModel(let event): line.model.send(event)
-        case .closeModel: line.model.close()
+            if case .realtime(let connection)? = model { tasks.append(Task { await connection.connect() }) }
+        case .sendModel(let event): if case .realtime(let connection)? = model { connection.send(event) }
+        case .closeModel: model?.close()
+        case .pipeline(let command): perform(command)
         case .dial(let options): await dial(options)
         case .ring: call?.ring()
         case .answer: call?.answer()
@@ -270,6 +284,36 @@ private struct CallRun {
             }
         case .observe(let observation): note(observation, at: now)
         case .finish: break
+        }
+    }
+
+    /// The stages of the call's flow.
+    private static func pipeline(
+        _ plan: CallPlan, _ environment: CallRunner.Environment, _ configuration: inout CallSession.Configuration,
+        _ mailbox: AsyncStream<CallSession.Event>.Continuation
+    ) -> (ModelLine?, StageFailure?) {
+        do {
+            let stages = try environment.pipeline.configuration(for: plan.flow.definition)
+            configuration.pipeline = environment.pipelineOptions
+            configuration.pipeline.providers = [
+                .stt: stages.stt.count, .llm: stages.llm.count, .tts: stages.tts.count,
+            ]
+            let connection = try PipelineConnection(configuration: stages, client: environment.modelHTTP) {
+                mailbox.yield(.pipeline($0))
+            }
+            return (.pipeline(connection), nil)
+        } catch let failure as StageFailure {
+            return (nil, failure)
+        } catch {
+            return (nil, StageFailure(stage: .llm, severity: .fatal, message: "\(error)"))
+        }
+    }
+
+    private func perform(_ command: PipelineCommand) {
+        if case .pipeline(let connection)? = model {
+            connection.perform(command)
+        } else if case .open = command, let pipelineFailure {
+            mailbox.yield(.pipeline(.failed(pipelineFailure)))
         }
     }
 
@@ -396,7 +440,7 @@ private struct CallRun {
     mutating func finish() async -> CallReport {
         timer.stop()
         line.gate.shut()
-        line.model.close()
+        model?.close()
         scriptCommands.finish()
         mailbox.finish()
         if let call {

@@ -15,6 +15,9 @@ public struct HostConfiguration: Sendable {
     public var dataFolder: String
     public var model: RealtimeConfiguration
     public var modelOptions = CallSession.ModelOptions()
+    /// The servers of pipeline mode.
+    public var pipeline = PipelineEndpoints()
+    public var pipelineOptions = PipelineOptions()
     public var limits = CallSession.Limits()
     public var scriptLimits = ScriptLimits()
     /// What scripts may see of the environment.

@@ -9,6 +9,8 @@ public struct HTTPResponse: Sendable {
     public var body: [UInt8]
     /// Writes the body of a server's response; not asked for the response to a `HEAD`. Always `nil` at the client.
     public var producer: BodyProducer?
+    /// Whether the connection is dropped instead, without an answer.
+    private(set) var isDropped = false
 
     public init(status: Int, headers: HTTPFields = [:], body: [UInt8] = []) {
         self.status = status
@@ -22,6 +24,13 @@ public struct HTTPResponse: Sendable {
     ) -> HTTPResponse {
         var response = HTTPResponse(status: status, headers: headers)
         response.producer = producer
+        return response
+    }
+
+    /// No response: the connection is dropped.
+    public static var dropped: HTTPResponse {
+        var response = HTTPResponse(status: 500)
+        response.isDropped = true
         return response
     }
 

@@ -137,6 +137,7 @@ final class HTTPServerHandler: ChannelInboundHandler, RemovableChannelHandler {
         let number = responses
         let task = Task { [handler] in
             let response = await handler(request)
+            if response.isDropped { return loop.execute { bound.value.abortBody(number: number) } }
             guard let producer = response.producer, !isHead else {
                 return loop.execute { bound.value.finish(response) }
             }

@@ -4,7 +4,7 @@ import Net
 import SansIO
 import Speech
 
-/// Drives one ``RealtimeServerSession``: one queue of inputs, one task that takes from it.
+/// Drives one session: one queue of inputs, one task that takes from it.
 ///
 /// Frames, deadlines and finished work enter the queue from any thread; the task owns session and voice detector.
 struct ModelConnection: Sendable {
@@ -26,8 +26,12 @@ struct ModelConnection: Sendable {
     let socket: WebSocketConnection
     let queue: AsyncStream<Event>.Continuation
     let events: AsyncStream<Event>
-    let configuration: RealtimeServerSession.Configuration
-    let handshake: RealtimeServerSession.Handshake
+    /// Begins at ``Instant/zero``.
+    let session: any ModelServerSession
+    /// What becomes of what the session sends.
+    let faults: MisbehavingSession
+    /// Of the persona's randomness.
+    let seed: UInt64
     let today: String
     /// `nil`: the library's.
     let persona: PersonaDefinition?
@@ -61,41 +65,58 @@ struct ModelConnection: Sendable {
         let persona: PersonaDefinition
         if let own = self.persona { persona = own } else { persona = await services.library.definition() }
         let worker = PersonaWorker(
-            definition: persona, today: today, seed: configuration.seed, script: script,
+            definition: persona, today: today, seed: seed, script: script,
             executor: services.scripts.makeExecutor())
-        var session = RealtimeServerSession(configuration: configuration, handshake: handshake, at: .zero)
+        var session = session
+        var faults = faults
         let timer = DeadlineTimer { [queue] in queue.yield(.input(.deadline)) }
         defer { timer.stop() }
-        logger.debug("session begins", metadata: ["model": "\(handshake.model ?? "")"])
+        logger.debug("session begins")
 
+        var now = Instant.zero
         var actions = session.start()
         var inputs: [RealtimeServerSession.Input] = []
         var iterator = events.makeAsyncIterator()
         while true {
+            var outputs: [VirtualModel.Output] = []
             for action in actions {
-                if let input = perform(action, voice: voice, persona: persona, brain: worker) { inputs.append(input) }
+                if let input = perform(action, voice: voice, persona: persona, brain: worker, &outputs) {
+                    inputs.append(input)
+                }
             }
-            let now = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
+            for output in faults.pass(outputs, at: now) { send(output) }
             if inputs.isEmpty {
-                timer.arm(after: session.nextDeadline.map { $0 - now })
+                now = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
+                let deadline = [session.nextDeadline, faults.nextDeadline].compactMap(\.self).min()
+                timer.arm(after: deadline.map { $0 - now })
                 guard case .input(let input) = await iterator.next() else { break }
                 inputs.append(input)
             }
-            let time = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
-            actions = session.receive(inputs.removeFirst(), at: time)
+            now = Instant(nanoseconds: (ContinuousClock.now - started).nanoseconds)
+            actions = session.receive(inputs.removeFirst(), at: now)
         }
         logger.debug("session ends")
     }
 
+    private func send(_ output: VirtualModel.Output) {
+        switch output {
+        case .text(let bytes): socket.send(text: bytes)
+        case .closed(let code, let reason): socket.close(code: code, reason: reason)
+        case .dropped: socket.abort()
+        }
+    }
+
     /// Performs one action.
     ///
+    /// - Parameter outputs: Gets what the action sends.
     /// - Returns: What the session shall be told at once.
     private func perform(
-        _ action: RealtimeServerSession.Action, voice: VoiceFrames, persona: PersonaDefinition, brain: PersonaWorker
+        _ action: RealtimeServerSession.Action, voice: VoiceFrames, persona: PersonaDefinition, brain: PersonaWorker,
+        _ outputs: inout [VirtualModel.Output]
     ) -> RealtimeServerSession.Input? {
         switch action {
-        case .send(let event): socket.send(text: event.bytes)
-        case .sendFrame(let text): socket.send(text: Array(text.utf8))
+        case .send(let event): outputs.append(.text(event.bytes))
+        case .sendFrame(let text): outputs.append(.text(Array(text.utf8)))
         case .listen(let audio, let format):
             let frames = voice.judge(audio, format)
             return frames.isEmpty ? nil : .voice(frames: frames)
@@ -106,8 +127,8 @@ struct ModelConnection: Sendable {
             Task { queue.yield(.input(await think(request, job: job, brain: brain))) }
         case .synthesise(let job, let speech):
             Task { queue.yield(.input(await synthesise(speech, job: job, persona: persona))) }
-        case .close(let code, let reason): socket.close(code: code, reason: reason)
-        case .drop: socket.abort()
+        case .close(let code, let reason): outputs.append(.closed(code: code, reason: reason))
+        case .drop: outputs.append(.dropped)
         }
         return nil
     }

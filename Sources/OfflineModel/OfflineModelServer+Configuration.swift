@@ -23,7 +23,9 @@ extension OfflineModelServer {
         public var today: String?
         /// Utterances that are recognised at the same time. Each recogniser holds models of its own.
         public var recognizerCount = 2
-        /// What is different in the sessions of a key.
+        /// What goes wrong, for all keys.
+        public var misbehaviour = Misbehaviour()
+        /// What is different for a key. Asked for each session and each request.
         public var session: @Sendable (_ key: String) -> SessionPlan = { _ in SessionPlan() }
         /// Whether log lines may hold what was said.
         public var logsTranscripts = false
@@ -33,18 +35,25 @@ extension OfflineModelServer {
         }
     }
 
-    /// What one session has of its own; `nil` leaves the configuration's.
+    /// What one session or request has of its own; `nil` leaves the configuration's.
     public struct SessionPlan: Sendable {
         public var persona: PersonaDefinition?
         /// Hears and answers in the persona's place.
         public var script: ScriptedModel?
         /// The day that "tomorrow" is counted from, ISO 8601.
         public var today: String?
+        /// What goes wrong, besides what does for all keys. Its rules are counted by their places: as long as they stand
+        /// in the same order, the counts go on.
+        public var misbehaviour: Misbehaviour
 
-        public init(persona: PersonaDefinition? = nil, script: ScriptedModel? = nil, today: String? = nil) {
+        public init(
+            persona: PersonaDefinition? = nil, script: ScriptedModel? = nil, today: String? = nil,
+            misbehaviour: Misbehaviour = Misbehaviour()
+        ) {
             self.persona = persona
             self.script = script
             self.today = today
+            self.misbehaviour = misbehaviour
         }
     }
 }

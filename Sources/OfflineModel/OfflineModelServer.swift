@@ -5,9 +5,10 @@ import Net
 import SansIO
 import Synchronization
 
-/// A server that speaks OpenAI's Realtime protocol, hears with a recogniser and speaks with a synthesiser.
+/// A server with OpenAI's voice interfaces, which hears with a recogniser and speaks with a synthesiser.
 ///
-/// Serves `GET /v1/models` and WebSockets on `/v1/realtime?model=…`. What it answers is up to a Lua persona.
+/// Serves `GET /v1/models`, the endpoints of ``EndpointRequest/Endpoint``, and WebSockets on `/v1/realtime?model=…`,
+/// `/v1/realtime?intent=transcription` and `/v1/live/sessions`. What it answers is up to a Lua persona.
 public final class OfflineModelServer: Sendable {
     private let server: HTTPServer
     private let host: String
@@ -34,15 +35,22 @@ public final class OfflineModelServer: Sendable {
                 path: configuration.personaPath, recognition: recognition, logger: logger),
             recognition: recognition, synthesis: SynthesisWorker(), scripts: LuaExecutorPool(threads: 2))
         let sessions = OpenSessions()
+        let faults = FaultSource(configuration.misbehaviour, seed: configuration.seed)
+        let endpoints = EndpointService(
+            endpoints: ModelEndpoints(
+                seed: configuration.seed, pace: configuration.pace, refusedKeys: configuration.refusedKeys),
+            services: services, configuration: configuration, faults: faults, logger: logger)
         var options = HTTPServer.Options()
+        // A recording and the form about it.
+        options.maximumBodyBytes = TranscriptionRequest.maximumFile + (1 << 20)
         options.webSocket.maximumMessageBytes = 24 << 20
         options.webSocket.maximumBufferedBytes = 64 << 20
         do throws(NetError) {
             let server = try await HTTPServer.start(
                 host: configuration.host, port: configuration.port, options: options, logger: logger,
-                handler: { request in answer(request, configuration) },
+                handler: { request in await answer(request, endpoints) },
                 webSocket: { request in
-                    upgrade(request, configuration, services, sessions, logger: logger)
+                    upgrade(request, configuration, services, sessions, faults, logger: logger)
                 })
             logger.info(
                 "offline model listens",
@@ -72,39 +80,38 @@ public final class OfflineModelServer: Sendable {
 
     // MARK: - HTTP
 
-    private static func answer(_ request: HTTPRequest, _ configuration: Configuration) -> HTTPResponse {
+    private static func answer(_ request: HTTPRequest, _ service: EndpointService) async -> HTTPResponse {
         guard request.path.hasPrefix("/v1/") else { return .text("Moonline's offline model. See /v1/models.\n") }
         let key = bearer(request) ?? ""
-        guard !key.isEmpty, !configuration.refusedKeys.contains(key) else {
-            return failure(401, code: "invalid_api_key", "Incorrect API key provided, or none at all.")
+        if let error = service.endpoints.refusal(ofKey: key) { return failure(error, status: error.status) }
+        if let endpoint = EndpointRequest.Endpoint(rawValue: request.path) {
+            guard request.method == "POST" else { return refuse(request, status: 405) }
+            return await service.answer(
+                EndpointRequest(
+                    endpoint, key: key, contentType: request.headers["Content-Type"] ?? "", body: request.body))
         }
-        guard request.method == "GET" else { return failure(405, code: nil, "Only GET is allowed here.") }
-        let models = RealtimeServerSession.Configuration.knownModels
+        guard request.path == "/v1/models" || request.path.hasPrefix("/v1/models/") else {
+            return refuse(request, status: 404)
+        }
+        guard request.method == "GET" else { return refuse(request, status: 405) }
         if request.path == "/v1/models" {
-            let list: JSON = ["object": "list", "data": .array(models.map(model))]
+            let list: JSON = ["object": "list", "data": .array(ModelCatalogue.all.map(ModelCatalogue.json))]
             return .json(list.bytes)
         }
-        guard request.path.hasPrefix("/v1/models/") else {
-            return failure(404, code: nil, "Invalid URL (\(request.method) \(request.path))")
-        }
         let name = String(request.path.dropFirst("/v1/models/".count))
-        guard models.contains(name) else {
-            return failure(404, code: "model_not_found", "The model '\(name)' does not exist.")
-        }
-        return .json(model(name).bytes)
+        guard ModelCatalogue.all.contains(name) else { return failure(.unknownModel(name), status: 404) }
+        return .json(ModelCatalogue.json(name).bytes)
     }
 
-    private static func model(_ name: String) -> JSON {
-        ["id": .string(name), "object": "model", "created": 1_750_000_000, "owned_by": "moonline"]
+    private static func refuse(_ request: HTTPRequest, status: Int) -> HTTPResponse {
+        let message =
+            status == 405
+            ? "Not allowed to \(request.method) on \(request.path)." : "Invalid URL (\(request.method) \(request.path))"
+        return failure(RealtimeError(code: nil, message: message), status: status)
     }
 
-    private static func failure(_ status: Int, code: String?, _ message: String) -> HTTPResponse {
-        let error = RealtimeError(code: code, message: message)
-        let body: JSON = [
-            "error": [
-                "message": .string(message), "type": .string(error.type), "param": .null, "code": JSON(orNull: code),
-            ]
-        ]
+    private static func failure(_ error: RealtimeError, status: Int) -> HTTPResponse {
+        let body: JSON = ["error": error.body]
         return .json(body.bytes, status: status)
     }
 
@@ -120,11 +127,9 @@ public final class OfflineModelServer: Sendable {
     /// Accepts every upgrade on the right path, as the live service does; the session then says what is wrong.
     private static func upgrade(
         _ request: HTTPRequest, _ configuration: Configuration, _ services: ModelConnection.Services,
-        _ sessions: OpenSessions, logger: Logger
+        _ sessions: OpenSessions, _ faults: FaultSource, logger: Logger
     ) -> WebSocketUpgrade {
-        guard request.path == "/v1/realtime" else {
-            return .reject(failure(404, code: nil, "Invalid URL (\(request.method) \(request.path))"))
-        }
+        guard request.path == "/v1/realtime" else { return .reject(refuse(request, status: 404)) }
         let offered = (request.headers["Sec-WebSocket-Protocol"] ?? "").split(separator: ",").map {
             String($0.filter { !$0.isWhitespace })
         }
@@ -132,22 +137,28 @@ public final class OfflineModelServer: Sendable {
         let offeredKey = offered.first { $0.hasPrefix(keyProtocol) }.map { String($0.dropFirst(keyProtocol.count)) }
         let handshake = RealtimeServerSession.Handshake(
             model: request.query("model"), key: bearer(request) ?? offeredKey,
-            asksForBeta: request.headers["OpenAI-Beta"] != nil)
+            asksForBeta: request.headers["OpenAI-Beta"] != nil,
+            isTranscription: request.query("intent") == "transcription")
         let key = handshake.key ?? ""
         let number = sessions.nextNumber()
-        let now = Date.now.timeIntervalSince1970
-        let session = RealtimeServerSession.Configuration(
-            seed: configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15, unixTime: Int64(now),
-            refusedKeys: configuration.refusedKeys, hears: configuration.hears, pace: configuration.pace)
+        let now = Int64(Date.now.timeIntervalSince1970)
+        let seed = configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15
+        let session = RealtimeServerSession(
+            configuration: RealtimeServerSession.Configuration(
+                seed: seed, unixTime: now, refusedKeys: configuration.refusedKeys, hears: configuration.hears,
+                pace: configuration.pace), handshake: handshake, at: .zero)
         let plan = configuration.session(key)
-        let today = plan.today ?? configuration.today ?? LocalDay.text(unixTime: Int64(now))
+        let misbehaving = faults.session(
+            at: handshake.isTranscription ? .transcriptionSession : .realtime, key: key, own: plan.misbehaviour,
+            from: .zero)
+        let today = plan.today ?? configuration.today ?? LocalDay.text(unixTime: now)
         return .accept(subprotocol: offered.contains("realtime") ? "realtime" : nil) { socket in
             var logger = logger
             logger[metadataKey: "session"] = "\(number)"
             let (events, queue) = AsyncStream.makeStream(of: ModelConnection.Event.self)
             let connection = ModelConnection(
-                services: services, socket: socket, queue: queue, events: events, configuration: session,
-                handshake: handshake, today: today, persona: plan.persona, script: plan.script,
+                services: services, socket: socket, queue: queue, events: events, session: session,
+                faults: misbehaving, seed: seed, today: today, persona: plan.persona, script: plan.script,
                 logsTranscripts: configuration.logsTranscripts, logger: logger)
             sessions.add(socket, number: number, key: key)
             Task {

@@ -13,6 +13,14 @@ extension RealtimeServerSession {
         case responseCreate = "response.create"
         case responseCancel = "response.cancel"
 
+        /// Whether a session takes it that only writes down what it hears.
+        var isForTranscription: Bool {
+            switch self {
+            case .sessionUpdate, .append, .commit, .clear: true
+            case .itemCreate, .itemRetrieve, .itemTruncate, .itemDelete, .responseCreate, .responseCancel: false
+            }
+        }
+
         /// The event's members besides `type` and `event_id`.
         var fields: [Shape.Field] {
             switch self {
@@ -62,6 +70,10 @@ extension RealtimeServerSession {
         guard let name = type.string else { throw .wrongType("type", expected: "a string", got: type) }
         guard let kind = ClientEvent(rawValue: name) else {
             throw .unsupported("type", value: name, supported: ClientEvent.allCases.map(\.rawValue))
+        }
+        guard kind.isForTranscription || !settings.isTranscription else {
+            let known = ClientEvent.allCases.filter(\.isForTranscription).map(\.rawValue)
+            throw .unsupported("type", value: name, supported: known)
         }
         let common = [
             Shape.Field(name: "type", shape: .text), Shape.Field(name: "event_id", shape: .either([.null, .text])),

@@ -65,6 +65,7 @@ extension RealtimeServerSession {
                         message: "The Realtime Beta API is no longer supported. Leave out the header 'OpenAI-Beta'."),
                     closeCode: 4000)
             }
+            if handshake.isTranscription { return nil }
             guard let model = handshake.model, !model.isEmpty else {
                 return Refusal(
                     error: RealtimeError(
@@ -88,11 +89,14 @@ extension RealtimeServerSession {
         public var key: String?
         /// Whether header `OpenAI-Beta` was there.
         public var asksForBeta: Bool
+        /// Whether query parameter `intent` was `transcription`: a session that only writes down what it hears.
+        public var isTranscription: Bool
 
-        public init(model: String?, key: String?, asksForBeta: Bool = false) {
+        public init(model: String?, key: String?, asksForBeta: Bool = false, isTranscription: Bool = false) {
             self.model = model
             self.key = key
             self.asksForBeta = asksForBeta
+            self.isTranscription = isTranscription
         }
     }
 }

@@ -68,7 +68,7 @@ extension RealtimeServerSession {
         emit("input_audio_buffer.speech_stopped", ["audio_end_ms": .integer(end), "item_id": .string(itemID)])
         let audio = input.take(from: start, to: end)
         commit(audio, milliseconds: end - start, itemID: itemID)
-        if detector?.settings.createsResponse == true { respondToTurn() }
+        if detector?.settings.createsResponse == true, !settings.isTranscription { respondToTurn() }
     }
 
     /// A response that the server itself begins.

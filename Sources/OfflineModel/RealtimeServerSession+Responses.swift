@@ -54,18 +54,7 @@ extension RealtimeServerSession {
             }
             parameters.voice = voice
         }
-        if let metadata = parameters.metadata.object {
-            let fits = metadata.members.allSatisfy { member in
-                member.key.count <= 64 && (member.value.string.map { $0.count <= 512 } ?? false)
-            }
-            guard metadata.count <= 16, fits else {
-                throw .wrongValue(
-                    "response.metadata",
-                    "Invalid 'response.metadata': at most 16 strings of 512 characters with keys of 64.")
-            }
-        } else if !parameters.metadata.isNull {
-            throw .wrongType("response.metadata", expected: "an object", got: parameters.metadata)
-        }
+        try Shape.checkMetadata(parameters.metadata, at: "response.metadata")
         return parameters
     }
 

@@ -88,7 +88,7 @@ public struct RealtimeServerSession: Sendable {
         random = SeededRandom(seed: configuration.seed ^ 0x5EED)
         conversationID = identifiers.next("conv_")
         settings = SessionSettings(
-            id: identifiers.next("sess_"), model: handshake.model ?? "",
+            id: identifiers.next("sess_"), model: handshake.model ?? "", isTranscription: handshake.isTranscription,
             expiresAt: configuration.unixTime + configuration.maximumDuration.nanoseconds / 1_000_000_000,
             instructions: configuration.instructions)
         input = InputAudioBuffer(format: settings.inputFormat, keepsAudio: configuration.hears)

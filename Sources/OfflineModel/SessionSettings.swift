@@ -4,6 +4,8 @@ import SansIO
 struct SessionSettings: Sendable {
     let id: String
     let model: String
+    /// Whether the session only writes down what it hears.
+    let isTranscription: Bool
     /// Unix time. [s]
     let expiresAt: Int64
     var outputModality = "audio"
@@ -27,15 +29,17 @@ struct SessionSettings: Sendable {
     var reasoning: JSON?
     var parallelToolCalls: JSON?
 
-    init(id: String, model: String, expiresAt: Int64, instructions: String) {
+    init(id: String, model: String, isTranscription: Bool = false, expiresAt: Int64, instructions: String) {
         self.id = id
         self.model = model
+        self.isTranscription = isTranscription
         self.expiresAt = expiresAt
         self.instructions = instructions
     }
 
     /// The whole session, in the order in which OpenAI writes it.
     var json: JSON {
+        if isTranscription { return transcriptionJSON }
         var session: JSON = [
             "type": "realtime", "object": "realtime.session", "id": .string(id), "model": .string(model),
             "output_modalities": [.string(outputModality)], "instructions": .string(instructions),
@@ -56,13 +60,31 @@ struct SessionSettings: Sendable {
         return session
     }
 
+    private var transcriptionJSON: JSON {
+        var detection = turnDetection?.json ?? .null
+        if case .object(var members) = detection {
+            for name in ["create_response", "interrupt_response", "idle_timeout_ms"] { members[name] = nil }
+            detection = .object(members)
+        }
+        return [
+            "type": "transcription", "object": "realtime.transcription_session", "id": .string(id),
+            "expires_at": .integer(expiresAt),
+            "audio": [
+                "input": [
+                    "format": inputFormat.json, "transcription": transcription, "noise_reduction": noiseReduction,
+                    "turn_detection": detection,
+                ]
+            ], "include": include,
+        ]
+    }
+
     /// These settings with the members of `update` in place of their own; all of them or none.
     ///
     /// - Parameters:
     ///   - update: The `session` object of a `session.update`.
     ///   - hasSpoken: Whether the model has sent audio, which freezes the voice.
     func merging(_ update: JSON, hasSpoken: Bool) throws(RealtimeError) -> SessionSettings {
-        try Shape.session.check(update, at: "session")
+        try (isTranscription ? Shape.transcriptionSession : Shape.session).check(update, at: "session")
         var merged = self
         if let model = update["model"]?.string, model != self.model {
             throw .wrongValue("session.model", "The model of a session cannot be changed after it was created.")
@@ -89,6 +111,11 @@ struct SessionSettings: Sendable {
         }
         if let input = update["audio"]?["input"] { merged.mergeInput(input) }
         if let output = update["audio"]?["output"] { try merged.mergeOutput(output, hasSpoken: hasSpoken) }
+        if isTranscription, merged.turnDetection != nil, merged.transcription["model"]?.string == "gpt-realtime-whisper" {
+            throw .wrongValue(
+                "session.audio.input.turn_detection",
+                "Turn detection is not supported for model 'gpt-realtime-whisper': set it to null and commit the audio.")
+        }
         return merged
     }
 

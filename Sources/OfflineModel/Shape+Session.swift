@@ -4,8 +4,6 @@ import SansIO
 extension Shape {
     static let voices = ["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"]
 
-    private static func nullable(_ shape: Shape) -> Shape { .either([.null, shape]) }
-
     static let format = Shape.tagged(
         by: "type",
         [
@@ -56,6 +54,41 @@ extension Shape {
                     ]
                 ),
             ]))
+
+    private static let transcriptionTurnDetection = nullable(
+        .tagged(
+            by: "type",
+            [
+                (
+                    "server_vad",
+                    [
+                        Field(name: "threshold", shape: .number(0...1)),
+                        Field(name: "prefix_padding_ms", shape: .integer(0...10_000)),
+                        Field(name: "silence_duration_ms", shape: .integer(0...60_000)),
+                    ]
+                )
+            ]))
+
+    private static let include = Field(
+        name: "include", shape: nullable(.list(.choice(["item.input_audio_transcription.logprobs"]))))
+
+    /// The `session` object of a transcription session.
+    static let transcriptionSession = Shape.record([
+        Field(name: "type", shape: .choice(["transcription"]), isRequired: true),
+        Field(
+            name: "audio",
+            shape: .record([
+                Field(
+                    name: "input",
+                    shape: .record([
+                        Field(name: "format", shape: format),
+                        Field(name: "noise_reduction", shape: noiseReduction),
+                        Field(name: "transcription", shape: transcription),
+                        Field(name: "turn_detection", shape: transcriptionTurnDetection),
+                    ]))
+            ])),
+        include,
+    ])
 
     static let voice = Shape.either([.choice(voices), .record([Field(name: "id", shape: .text, isRequired: true)])])
 
@@ -144,7 +177,7 @@ extension Shape {
                         ]),
                 ])),
             Field(name: "tracing", shape: .either([.null, .choice(["auto"]), .record(tracing)])),
-            Field(name: "include", shape: nullable(.list(.choice(["item.input_audio_transcription.logprobs"])))),
+            include,
         ])
 
     private static let tracing = [

@@ -85,11 +85,18 @@ actor PersonaWorker {
     init(
         definition: PersonaDefinition, today: String, seed: UInt64, script: ScriptedModel?, executor: LuaExecutor
     ) {
-        mind = PersonaMind(definition: definition, today: today, seed: seed, answer: script?.answer)
+        mind = PersonaMind(
+            definition: definition, today: today, seed: seed, answer: script?.answer,
+            conversation: script?.answerConversation)
         self.executor = executor
     }
 
     func answer(_ request: PersonaRequest) throws(PersonaError) -> [PersonaStep] {
         try mind.answer(request)
+    }
+
+    /// See ``PersonaMind/answer(_:)-([PersonaRequest])``.
+    func answer(_ conversation: [PersonaRequest]) throws(PersonaError) -> [PersonaStep] {
+        try mind.answer(conversation)
     }
 }

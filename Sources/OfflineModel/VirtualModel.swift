@@ -38,7 +38,8 @@ public final class VirtualModel {
         let input: RealtimeServerSession.Input
     }
 
-    private var session: RealtimeServerSession
+    private var session: any ModelServerSession
+    private var faults: MisbehavingSession
     private let services: Services
     private let delays: Delays
     private let persona: PersonaDefinition
@@ -48,40 +49,56 @@ public final class VirtualModel {
     /// Results that are on their way, earliest first.
     private var pending: [Work] = []
 
+    /// A Realtime session, of conversation or of transcription.
+    ///
     /// - Parameters:
     ///   - persona: `nil` for ``PersonaDefinition/silent``.
     ///   - answer: Answers in the persona's place.
     ///   - words: Knows the words of the utterance that has just ended; `nil` leaves that to the recogniser.
+    ///   - faults: What goes wrong; shared with all sessions and requests of the same model.
     ///   - today: The day, ISO 8601, that "tomorrow" is counted from.
     /// - Throws: the voice detector's failure.
-    public init(
+    public convenience init(
         _ configuration: RealtimeServerSession.Configuration, handshake: RealtimeServerSession.Handshake,
         persona: PersonaDefinition?, services: Services, answer: ((PersonaRequest) -> [PersonaStep])? = nil,
-        words: (() -> String)? = nil, delays: Delays = Delays(), today: String, at now: Instant
+        words: (() -> String)? = nil, delays: Delays = Delays(), faults: FaultSource = FaultSource(), today: String,
+        at now: Instant
     ) throws {
-        session = RealtimeServerSession(configuration: configuration, handshake: handshake, at: now)
+        let place = handshake.isTranscription ? Misbehaviour.Place.transcriptionSession : .realtime
+        try self.init(
+            RealtimeServerSession(configuration: configuration, handshake: handshake, at: now),
+            faults: faults.session(at: place, key: handshake.key ?? "", from: now), seed: configuration.seed,
+            persona: persona, services: services, answer: answer, words: words, delays: delays, today: today)
+    }
+
+    private init(
+        _ session: any ModelServerSession, faults: MisbehavingSession, seed: UInt64, persona: PersonaDefinition?,
+        services: Services, answer: ((PersonaRequest) -> [PersonaStep])?, words: (() -> String)?, delays: Delays,
+        today: String
+    ) throws {
+        self.session = session
+        self.faults = faults
         self.services = services
         self.delays = delays
         self.persona = persona ?? .silent
         self.words = words
-        mind = PersonaMind(definition: self.persona, today: today, seed: configuration.seed, answer: answer)
+        mind = PersonaMind(definition: self.persona, today: today, seed: seed, answer: answer)
         voice = try VoiceFrames()
     }
 
     /// When to call ``advance(at:)``; `nil` when only the client can move the session.
     public var nextDeadline: Instant? {
-        guard let work = pending.first?.due else { return session.nextDeadline }
-        return session.nextDeadline.map { min($0, work) } ?? work
+        [pending.first?.due, session.nextDeadline, faults.nextDeadline].compactMap(\.self).min()
     }
 
     /// What the server sends at once.
     public func start(at now: Instant) -> [Output] {
-        perform(session.start(), at: now)
+        faults.pass(perform(session.start(), at: now), at: now)
     }
 
     /// A text frame of the client.
     public func receive(_ text: [UInt8], at now: Instant) -> [Output] {
-        perform(session.receive(.text(text), at: now), at: now)
+        faults.pass(perform(session.receive(.text(text), at: now), at: now), at: now)
     }
 
     /// Does what is due.
@@ -91,7 +108,7 @@ public final class VirtualModel {
             pending.removeFirst()
             outputs += perform(session.receive(work.input, at: now), at: now)
         }
-        return outputs + perform(session.receive(.deadline, at: now), at: now)
+        return faults.pass(outputs + perform(session.receive(.deadline, at: now), at: now), at: now)
     }
 
     private func perform(_ actions: [RealtimeServerSession.Action], at now: Instant) -> [Output] {

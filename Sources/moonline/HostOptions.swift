@@ -77,6 +77,7 @@ struct HostOptions: ParsableArguments {
         if let transcription = settings["OPENAI_TRANSCRIPTION_MODEL"] {
             configuration.modelOptions.transcriptionModel = transcription
         }
+        try configuration.applyPipelineSettings(settings)
         configuration.telephony.bindAddress = settings["MOONLINE_BIND_ADDRESS"] ?? "0.0.0.0"
         configuration.telephony.port = UInt16(
             try settings.integer("MOONLINE_SIP_PORT", in: 0...65_535, default: 5060))

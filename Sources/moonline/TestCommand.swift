@@ -1,5 +1,6 @@
 import AgentHost
 import ArgumentParser
+import Conversation
 import FoundationEssentials
 import Glibc
 import Logging
@@ -32,6 +33,9 @@ struct TestCommand: AsyncParsableCommand {
 
     @Flag(help: "Take the model from OPENAI_BASE_URL with OPENAI_API_KEY, over the wire.")
     var live = false
+
+    @Option(help: "Play the tests in this mode, whatever their flows say: realtime or pipeline.")
+    var mode: AgentMode?
 
     @Option(help: "Let this telephone take the calls in place of our callee: host:port or a sip: URI.")
     var callee: String?
@@ -140,3 +144,5 @@ extension TestCommand {
         return configuration
     }
 }
+
+extension AgentMode: @retroactive ExpressibleByArgument {}

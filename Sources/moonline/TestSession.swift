@@ -106,9 +106,10 @@ struct TestSession {
         let flows = try LuaFiles.inside(host.flowsFolder).map {
             LoadedFlowFile(path: $0, limits: host.scriptLimits, environment: host.scriptEnvironment)
         }
-        let selection = TestSelection(
+        var selection = TestSelection(
             testFiles: files, flows: flows, personas: try LuaFiles.inside(personasFolder), filter: command.filter,
             seed: command.seed)
+        if let mode = command.mode { selection.setMode(mode) }
         guard !selection.entries.isEmpty else {
             throw Settings.Invalid(
                 description: "No test has “\(command.filter ?? "")” in its name. Leave out --filter to see all names.")

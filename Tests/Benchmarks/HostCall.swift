@@ -97,6 +97,7 @@ struct HostCall {
             Task { await model.connect() }
         case .sendModel(let event): model.send(event)
         case .closeModel: model.close()
+        case .pipeline: break
         case .dial:
             stream.start(MediaParameters(remote: remote))
             mailbox.yield(.telephony(.answered(headers: [:])))
@@ -109,7 +110,8 @@ struct HostCall {
             stream.flush()
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
-        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService:
+        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService,
+            .pipeline:
             break
         }
     }

@@ -18,7 +18,7 @@ import Testing
             """
         let definition = try flow(actions: source, fields: "voice = 'marin', on_answered = function() end").definition
         #expect(definition.name == "test")
-        #expect(definition.mode == "realtime")
+        #expect(definition.mode == .realtime)
         #expect(definition.voice == "marin")
         #expect(definition.instructions == "Be brief.")
         #expect(definition.handlers == [.onAnswered])

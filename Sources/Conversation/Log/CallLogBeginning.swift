@@ -109,6 +109,11 @@ extension AgentDefinition {
             name: try fields.text("name"), mode: try fields.choice("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
             handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
+        do throws(TurnOptionsError) {
+            if let form = json["turns"] { turns = try TurnOptions(json: form) }
+        } catch {
+            throw CallLogFormError(field: "turns", problem: error.description)
+        }
     }
 }
 

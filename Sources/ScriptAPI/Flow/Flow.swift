@@ -7,7 +7,7 @@ import SansIO
 public struct Flow: Sendable {
     /// The path as it was given.
     public let path: String
-    public let definition: AgentDefinition
+    public private(set) var definition: AgentDefinition
     /// A hash of the flow's files, twelve hexadecimal digits (FNV-1a, 128 bits, cut).
     public let version: String
 
@@ -154,5 +154,14 @@ extension FlowDiagnostic {
         var named = self
         named.file = sources.first { $0.chunkName == file }?.path ?? file
         return named
+    }
+}
+
+extension Flow {
+    /// The flow in another mode than its own.
+    public func inMode(_ mode: AgentMode) -> Flow {
+        var flow = self
+        flow.definition.mode = mode
+        return flow
     }
 }

@@ -1,4 +1,4 @@
-import Conversation
+public import Conversation
 public import OfflineModel
 public import ScriptAPI
 
@@ -46,6 +46,15 @@ public struct TestSelection: Sendable {
                     entries.append(.broken(.notRun(test, seed: seed, message: error.sentence)))
                 }
             }
+        }
+    }
+
+    /// Plays all tests in another mode than their flows'.
+    public mutating func setMode(_ mode: AgentMode) {
+        entries = entries.map { entry in
+            guard case .playable(var item) = entry else { return entry }
+            item.flow = item.flow.inMode(mode)
+            return .playable(item)
         }
     }
 

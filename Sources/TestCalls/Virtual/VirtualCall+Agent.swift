@@ -13,6 +13,9 @@ extension VirtualCall {
     }
 
     func modelHears(_ payload: UnsafeRawBufferPointer) {
+        if let stages {
+            for event in stages.hear(payload) { deliver(.pipeline(event)) }
+        }
         guard model != nil else { return }
         plan(.toModel(RealtimeConnection.appendMessage(payload)), in: VirtualCall.modelDelay)
     }
@@ -52,6 +55,7 @@ extension VirtualCall {
         case .sendModel(let event):
             if model != nil { plan(.toModel(event.json.bytes), in: VirtualCall.modelDelay) }
         case .closeModel: model = nil
+        case .pipeline(let command): perform(command)
         case .dial(let options): dial(options)
         case .ring: command(.ring, of: agent)
         case .answer: command(.answer, of: agent)
@@ -82,6 +86,7 @@ extension VirtualCall {
             outcomes.append(outcome)
             mailbox = []
             model = nil
+            stages = nil
             gate.shut()
             closeMedia(agent)
             tell(.finished(outcome))

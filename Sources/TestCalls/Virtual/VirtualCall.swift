@@ -26,6 +26,7 @@ final class VirtualCall {
         case toModel([UInt8])
         case fromModel(VirtualModel.Output)
         case modelReset
+        case stage(VirtualStages.Delivery)
         case service(ScriptTaskID, ServiceResult)
         case understood(String)
         case key(Character)
@@ -77,6 +78,8 @@ final class VirtualCall {
     var model: VirtualModel? { didSet { modelDeadline = model?.nextDeadline } }
     private var modelDeadline: Instant?
     var brain: ModelBrain?
+    /// In pipeline mode.
+    var stages: VirtualStages?
     let modelSeed: UInt64
     let scriptSeed: UInt64
 
@@ -124,7 +127,7 @@ final class VirtualCall {
             id: "CA_test", to: incoming?.to ?? options.to, from: incoming?.from ?? options.from,
             direction: options.direction, metadata: plan.metadata, headers: incoming?.headers ?? [:],
             startedAt: startTime, room: options.direction == .inbound ? "sip-test" : "test",
-            mode: plan.flow.definition.mode, version: plan.flow.version)
+            mode: plan.flow.definition.mode.rawValue, version: plan.flow.version)
         let settings = stage.configuration
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: settings.modelOptions, limits: settings.limits,
@@ -208,6 +211,7 @@ final class VirtualCall {
             if let deadline { left.append("the \(name) keeps a timer, due at \(deadline.nanoseconds) ns") }
         }
         if model != nil { left.append("the model's connection is open") }
+        if let count = stages?.openCount { left.append("the pipeline is open, with \(count) requests") }
         if let count = script?.waitingTasks, count > 0 { left.append("\(count) tasks of the script wait") }
         if !services.isEmpty { left.append("\(services.count) services of the script are under way") }
         if !mailbox.isEmpty { left.append("\(mailbox.count) events are left") }
@@ -300,6 +304,7 @@ final class VirtualCall {
             guard model != nil else { return }
             model = nil
             deliver(.model(.closed(code: 1006, reason: "the connection was reset")))
+        case .stage(let delivery): receive(delivery)
         case .service(let task, let result):
             if services.remove(task) != nil { deliver(.service(task, result)) }
         case .understood(let text): tell(.understood(text))

@@ -4,7 +4,7 @@ public import Conversation
 public import Logging
 import LuaRuntime
 import Net
-import OfflineModel
+public import OfflineModel
 public import ScriptAPI
 import Speech
 import Synchronization
@@ -19,6 +19,8 @@ public final class VirtualStage: Sendable {
         /// Whether a persona listens with a recogniser. Otherwise it is told the words that were spoken, as far as the
         /// callee's voice reached it; so is a model that a test has written down, which knows no grammar.
         public var recognizes = false
+        /// How the offline model fails, in pipeline mode.
+        public var misbehaviour = Misbehaviour()
         /// The callee's voice, where a test names none.
         public var voice = "awb"
 

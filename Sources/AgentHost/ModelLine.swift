@@ -1,0 +1,24 @@
+import Conversation
+import Net
+import VoiceAgent
+
+/// What a call's model is reached by, in the mode of its flow.
+enum ModelLine: Sendable {
+    case realtime(RealtimeConnection)
+    case pipeline(PipelineConnection)
+
+    /// Takes the far end's audio, on the media stream's pump thread.
+    func append(_ payload: UnsafeRawBufferPointer) {
+        switch self {
+        case .realtime(let connection): connection.append(payload)
+        case .pipeline(let connection): connection.append(payload)
+        }
+    }
+
+    func close() {
+        switch self {
+        case .realtime(let connection): connection.close()
+        case .pipeline(let connection): connection.perform(.close)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+public import Conversation
+import Speech
+public import VoiceAgent
+
+/// The servers that pipelines may use, by the names that the operator gave them, and what is asked where a flow names
+/// nothing.
+///
+/// A flow names endpoints, never an address or a key: what callers say goes where the operator allows.
+public struct PipelineEndpoints: Sendable {
+    /// Why a flow's stages cannot be used.
+    public struct Unknown: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One sentence that says what to do.
+        public let description: String
+    }
+
+    /// The name of the machine's own synthesiser.
+    public static let local = "local"
+    /// The name of the server that OPENAI_BASE_URL and OPENAI_API_KEY stand for.
+    public static let openAI = "openai"
+
+    /// By name; ``local`` is always there, for text-to-speech.
+    public var endpoints: [String: StageEndpoint]
+    /// Asked where a flow leaves a stage out.
+    public var defaults: [PipelineStage: [StageChoice]]
+    /// The models of choices that name none.
+    public var models: [PipelineStage: String]
+    /// ISO 639-1; `nil` lets the transcription model find out.
+    public var language: String?
+
+    public init(
+        endpoints: [String: StageEndpoint] = [:],
+        defaults: [PipelineStage: [StageChoice]] = [
+            .tts: [StageChoice(endpoint: PipelineEndpoints.openAI), StageChoice(endpoint: PipelineEndpoints.local)]
+        ],
+        models: [PipelineStage: String] = [:]
+    ) {
+        self.endpoints = endpoints
+        self.defaults = defaults
+        self.models = models
+    }
+
+    /// Models of OpenAI's that are used where nobody chose: names come and go, so each is a setting.
+    public static let usualModels: [PipelineStage: String] = [
+        .stt: "gpt-4o-mini-transcribe", .llm: "gpt-4.1-mini", .tts: "gpt-4o-mini-tts",
+    ]
+
+    /// Whom an agent's stage asks, in order.
+    func choices(_ stage: PipelineStage, of definition: AgentDefinition) -> [StageChoice] {
+        definition.stages[stage] ?? defaults[stage] ?? [StageChoice(endpoint: PipelineEndpoints.openAI)]
+    }
+
+    /// What an agent's pipeline is made of.
+    ///
+    /// - Throws: ``Unknown``: the flow or the settings name an endpoint that is not there.
+    func configuration(for definition: AgentDefinition) throws(Unknown) -> PipelineConfiguration {
+        var stt: [SpeechToTextProvider] = []
+        for choice in choices(.stt, of: definition) {
+            stt.append(
+                SpeechToTextProvider(
+                    kind: SpeechToTextProvider.Kind(rawValue: choice.api ?? "") ?? .realtime,
+                    endpoint: try endpoint(choice, .stt), model: model(choice, .stt), language: language))
+        }
+        var llm: [LanguageModelProvider] = []
+        for choice in choices(.llm, of: definition) {
+            llm.append(
+                LanguageModelProvider(
+                    kind: LanguageModelProvider.Kind(rawValue: choice.api ?? "") ?? .chat,
+                    endpoint: try endpoint(choice, .llm), model: model(choice, .llm)))
+        }
+        var tts: [TextToSpeechProvider] = []
+        for choice in choices(.tts, of: definition) {
+            if choice.endpoint == PipelineEndpoints.local {
+                tts.append(.local(voice: try localVoice(choice)))
+            } else {
+                var provider = SpeechEndpoint(endpoint: try endpoint(choice, .tts), model: model(choice, .tts))
+                if let voice = choice.voice ?? definition.voice { provider.voice = voice }
+                tts.append(.speech(provider))
+            }
+        }
+        var configuration = PipelineConfiguration(stt: stt, llm: llm, tts: tts)
+        configuration.voice.silence = definition.turns.voicePause
+        return configuration
+    }
+
+    private func endpoint(_ choice: StageChoice, _ stage: PipelineStage) throws(Unknown) -> StageEndpoint {
+        if let endpoint = endpoints[choice.endpoint] { return endpoint }
+        let names = (endpoints.keys.sorted() + (stage == .tts ? [PipelineEndpoints.local] : []))
+        throw Unknown(
+            description: "\(stage.rawValue) names the endpoint \"\(choice.endpoint)\", which is not there; there "
+                + "\(names.count == 1 ? "is" : "are") \(names.joined(separator: ", ")). Name it in MOONLINE_ENDPOINTS.")
+    }
+
+    private func model(_ choice: StageChoice, _ stage: PipelineStage) -> String {
+        choice.model ?? models[stage] ?? PipelineEndpoints.usualModels[stage] ?? ""
+    }
+
+    private func localVoice(_ choice: StageChoice) throws(Unknown) -> SpeechSynthesizer.Voice {
+        guard let name = choice.voice else { return .awb }
+        if let voice = SpeechSynthesizer.Voice(rawValue: name) { return voice }
+        let names = SpeechSynthesizer.Voice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Unknown(description: "tts names the voice \"\(name)\", which this machine does not have; it has \(names).")
+    }
+}

@@ -1,0 +1,42 @@
+import Conversation
+import OfflineModel
+import SansIO
+import ScriptAPI
+
+// The model's side in pipeline mode.
+extension VirtualCall {
+    /// Opens the stages and hands a command on to them.
+    func perform(_ command: PipelineCommand) {
+        if case .open = command { openStages() }
+        guard let stages else { return }
+        let (events, sent) = stages.perform(command)
+        for event in events { deliver(.pipeline(event)) }
+        for delivery in sent { plan(.stage(delivery), in: VirtualStages.networkDelay) }
+        if case .close = command { self.stages = nil }
+    }
+
+    private func openStages() {
+        var configuration = VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime))
+        configuration.misbehaviour = stage.configuration.misbehaviour
+        let endpoints = VirtualEndpoints(
+            configuration, persona: plan.persona, services: stage.model,
+            answer: brain == nil ? nil : { [unowned self] requests in requests.last.map { answer($0) } ?? [] },
+            words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
+            today: LocalDay.universal(unixTime: Int64(startTime)))
+        do throws(StageFailure) {
+            stages = try VirtualStages(endpoints, turns: plan.flow.definition.turns, unixTime: Int64(startTime))
+        } catch {
+            deliver(.pipeline(.failed(error)))
+        }
+    }
+
+    func receive(_ delivery: VirtualStages.Delivery) {
+        guard let stages else { return }
+        if case .request(let id, let request) = delivery {
+            for (reply, delay) in stages.serve(id, request, at: now) {
+                plan(.stage(reply), in: delay + VirtualStages.networkDelay)
+            }
+        }
+        for event in stages.receive(delivery) { deliver(.pipeline(event)) }
+    }
+}

@@ -1,0 +1,152 @@
+public import Net
+public import SansIO
+public import Speech
+
+/// The providers of each stage, in order of preference: the place in a list is what commands name.
+public struct PipelineConfiguration: Sendable {
+    public var stt: [SpeechToTextProvider]
+    public var llm: [LanguageModelProvider]
+    public var tts: [TextToSpeechProvider]
+    /// What counts as a voice.
+    public var voice: CallerAudio.Settings
+    /// Limits of sockets; requests have those of the HTTP client.
+    public var webSocket: WebSocketOptions
+
+    public init(
+        stt: [SpeechToTextProvider], llm: [LanguageModelProvider], tts: [TextToSpeechProvider],
+        voice: CallerAudio.Settings = CallerAudio.Settings(), webSocket: WebSocketOptions = WebSocketOptions()
+    ) {
+        self.stt = stt
+        self.llm = llm
+        self.tts = tts
+        self.voice = voice
+        self.webSocket = webSocket
+    }
+
+    /// The first choice of each stage, for the log: `gpt-4o-transcribe, gpt-5-mini, flite (awb)`.
+    public var models: String {
+        [stt.first?.model, llm.first?.model, tts.first?.name].compactMap { $0 }.joined(separator: ", ")
+    }
+}
+
+/// A speech-to-text provider.
+public struct SpeechToTextProvider: Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        /// A transcription session of the Realtime API: it listens while the caller speaks.
+        case realtime
+        /// `/audio/transcriptions`, once a segment is whole.
+        case transcriptions
+    }
+
+    public var kind: Kind
+    public var endpoint: StageEndpoint
+    /// For example `gpt-4o-transcribe`.
+    public var model: String
+    /// ISO 639-1; `nil` lets the model find out.
+    public var language: String?
+    /// Words to expect, or the text before.
+    public var prompt: String?
+    /// Members of the session's `transcription`, or fields of the form, that this program knows nothing of.
+    public var extra: JSONObject
+    public var timeouts: HTTPStream.Timeouts
+
+    public init(
+        kind: Kind, endpoint: StageEndpoint, model: String, language: String? = nil, prompt: String? = nil,
+        extra: JSONObject = [:],
+        timeouts: HTTPStream.Timeouts = HTTPStream.Timeouts(
+            firstByte: .seconds(15), betweenBytes: .seconds(10), whole: .seconds(30))
+    ) {
+        self.kind = kind
+        self.endpoint = endpoint
+        self.model = model
+        self.language = language
+        self.prompt = prompt
+        self.extra = extra
+        self.timeouts = timeouts
+    }
+}
+
+/// A language model's provider.
+public struct LanguageModelProvider: Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        /// `/chat/completions`.
+        case chat
+        /// `/responses`, without state at the server.
+        case responses
+    }
+
+    public var kind: Kind
+    public var endpoint: StageEndpoint
+    public var model: String
+    /// `nil` leaves the server's own.
+    public var temperature: Double?
+    /// Tokens of an answer, at most.
+    public var maximumTokens: Int?
+    /// Members of the request's body that this program knows nothing of, or means otherwise; `null` leaves one out.
+    public var extra: JSONObject
+    public var timeouts: HTTPStream.Timeouts
+
+    public init(
+        kind: Kind, endpoint: StageEndpoint, model: String, temperature: Double? = nil, maximumTokens: Int? = nil,
+        extra: JSONObject = [:],
+        timeouts: HTTPStream.Timeouts = HTTPStream.Timeouts(
+            firstByte: .seconds(20), betweenBytes: .seconds(15), whole: .seconds(120))
+    ) {
+        self.kind = kind
+        self.endpoint = endpoint
+        self.model = model
+        self.temperature = temperature
+        self.maximumTokens = maximumTokens
+        self.extra = extra
+        self.timeouts = timeouts
+    }
+}
+
+/// A text-to-speech provider.
+public enum TextToSpeechProvider: Sendable {
+    /// `/audio/speech`.
+    case speech(SpeechEndpoint)
+    /// This machine's own synthesiser: English alone, but it needs nobody.
+    case local(voice: SpeechSynthesizer.Voice)
+
+    /// The model's name, for the log.
+    public var name: String {
+        switch self {
+        case .speech(let provider): provider.model
+        case .local(let voice): "flite (\(voice.rawValue))"
+        }
+    }
+}
+
+/// A provider of `/audio/speech`.
+public struct SpeechEndpoint: Sendable {
+    public var endpoint: StageEndpoint
+    public var model: String
+    /// What speaks where the request names nobody.
+    public var voice: String
+    /// How to speak, for models that take instructions.
+    public var prompt: String?
+    /// 0.25…4; `nil` leaves the server's own.
+    public var speed: Double?
+    /// Whether audio is asked for as an event stream (`stream_format: sse`).
+    public var streamsEvents: Bool
+    /// Members of the request's body that this program knows nothing of, or means otherwise; `null` leaves one out.
+    public var extra: JSONObject
+    public var timeouts: HTTPStream.Timeouts
+
+    public init(
+        endpoint: StageEndpoint, model: String, voice: String = "alloy", prompt: String? = nil, speed: Double? = nil,
+        streamsEvents: Bool = false, extra: JSONObject = [:],
+        timeouts: HTTPStream.Timeouts = HTTPStream.Timeouts(
+            firstByte: .seconds(15), betweenBytes: .seconds(10), whole: .seconds(120))
+    ) {
+        self.endpoint = endpoint
+        self.model = model
+        self.voice = voice
+        self.prompt = prompt
+        self.speed = speed
+        self.streamsEvents = streamsEvents
+        self.extra = extra
+        self.timeouts = timeouts
+    }
+}

@@ -1,0 +1,224 @@
+import Audio
+
+/// Makes µ-law at 8 kHz of a stream of bytes that are samples, with or without a WAV file's header.
+///
+/// The result begins and ends with the speech: the converter's delay is cut off, so that sentences follow each other
+/// without a seam.
+struct SpeechSamples {
+    /// The bytes are no samples.
+    struct Failure: Error {
+        /// What they are instead.
+        var what: String
+    }
+
+    private enum State {
+        /// The first bytes, until they tell what comes; then a WAV file's header until its samples begin.
+        case undecided(seen: [UInt8])
+        case samples(SampleConverter)
+        /// The samples of a WAV file are over.
+        case ended
+    }
+
+    private let rate: Int
+    private let wrongType: String?
+    private var state = State.undecided(seen: [])
+
+    /// OpenAI's rate of samples without header. [Hz]
+    private static let defaultRate = 24_000
+    /// A header that is longer is none. [byte]
+    private static let longestHeader = 65_536
+
+    /// - Parameter contentType: In lower case.
+    init(contentType: String) {
+        let media = contentType.prefix { $0 != ";" && $0 != " " }
+        let compressed = ["mpeg", "mp3", "ogg", "opus", "aac", "flac", "mp4", "webm"]
+        wrongType = compressed.contains { media == "audio/" + $0 } ? String(media) : nil
+        rate =
+            contentType.split { $0 == ";" || $0 == " " }.first { $0.hasPrefix("rate=") }
+            .flatMap { Int($0.dropFirst("rate=".count)) } ?? SpeechSamples.defaultRate
+    }
+
+    mutating func receive(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+        if let wrongType { throw Failure(what: wrongType) }
+        switch state {
+        case .undecided(let seen):
+            state = .undecided(seen: seen + bytes)
+            return try decide(seen + bytes)
+        case .samples(var converter):
+            let audio = converter.convert(bytes)
+            state = converter.isFinished ? .ended : .samples(converter)
+            return audio
+        case .ended: return []
+        }
+    }
+
+    /// The stream has ended: gives what the converter still holds.
+    mutating func finish() -> [UInt8] {
+        defer { state = .ended }
+        switch state {
+        case .undecided(let seen):
+            // Fewer bytes than a header: samples, unless a WAV file was cut off.
+            guard !seen.starts(with: Array("RIFF".utf8)), var converter = plainConverter else { return [] }
+            return converter.convert(seen) + converter.finish()
+        case .samples(var converter): return converter.finish()
+        case .ended: return []
+        }
+    }
+
+    private var plainConverter: SampleConverter? {
+        SampleConverter(coding: .linear, rate: rate, channelCount: 1, byteCount: nil)
+    }
+
+    private mutating func decide(_ seen: [UInt8]) throws(Failure) -> [UInt8] {
+        guard seen.count >= 4 else { return [] }
+        for (magic, what) in [("ID3", "MP3"), ("OggS", "Ogg"), ("fLaC", "FLAC")] where seen.starts(with: magic.utf8) {
+            throw Failure(what: what)
+        }
+        guard seen.starts(with: "RIFF".utf8) else {
+            guard let converter = plainConverter else { throw Failure(what: "samples at \(rate) Hz") }
+            return begin(converter, seen[...])
+        }
+        guard let (converter, start) = try SpeechSamples.readHeader(seen) else {
+            guard seen.count <= SpeechSamples.longestHeader else { throw Failure(what: "an endless WAV header") }
+            return []
+        }
+        return begin(converter, seen[start...])
+    }
+
+    private mutating func begin(_ converter: SampleConverter, _ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        var converter = converter
+        let audio = converter.convert(Array(bytes))
+        state = converter.isFinished ? .ended : .samples(converter)
+        return audio
+    }
+
+    /// Reads a WAV file's header; `nil` when it is not complete.
+    ///
+    /// A streamed file's `data` has a length of 0, of 2³²−1 or of any other nonsense near it: those have no end.
+    private static func readHeader(_ bytes: [UInt8]) throws(Failure) -> (SampleConverter, start: Int)? {
+        func integer(_ offset: Int, _ count: Int) -> Int {
+            bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
+        var format: (coding: SampleConverter.Coding, rate: Int, channelCount: Int)?
+        var offset = 12
+        while offset + 8 <= bytes.count {
+            let name = String(decoding: bytes[offset..<offset + 4], as: UTF8.self)
+            let length = integer(offset + 4, 4)
+            let start = offset + 8
+            if name == "data" {
+                guard let format else { throw Failure(what: "a WAV file without format") }
+                let isOpen = length == 0 || length >= 0x7FFF_0000
+                guard
+                    let converter = SampleConverter(
+                        coding: format.coding, rate: format.rate, channelCount: format.channelCount,
+                        byteCount: isOpen ? nil : length)
+                else { throw Failure(what: "a WAV file of \(format.rate) Hz and \(format.channelCount) channels") }
+                return (converter, start)
+            }
+            if name == "fmt ", length >= 16 {
+                guard start + length <= bytes.count else { return nil }
+                let coding = (integer(start, 2), integer(start + 14, 2))
+                switch coding {
+                case (1, 16), (0xFFFE, 16): format = (.linear, integer(start + 4, 4), integer(start + 2, 2))
+                case (7, 8): format = (.companded(.mu), integer(start + 4, 4), integer(start + 2, 2))
+                case (6, 8): format = (.companded(.a), integer(start + 4, 4), integer(start + 2, 2))
+                default: throw Failure(what: "a WAV file of format \(coding.0) with \(coding.1) bits")
+                }
+            }
+            offset = start + length + length & 1
+        }
+        return nil
+    }
+}
+
+/// Samples of one coding and rate to µ-law at 8 kHz, cut anywhere, also within a sample.
+struct SampleConverter {
+    enum Coding {
+        /// 16 bits, little-endian.
+        case linear
+        case companded(G711.Law)
+
+        var byteCount: Int { if case .linear = self { 2 } else { 1 } }
+    }
+
+    private let coding: Coding
+    private let channelCount: Int
+    private let resampler: Resampler
+    /// Bytes that may still come; `nil` for any number.
+    private var bytesLeft: Int?
+    /// The beginning of a frame whose rest has not come.
+    private var carry: [UInt8] = []
+    private var frames = 0
+    private var produced = 0
+    /// Samples at the beginning that are the filter's delay.
+    private var toSkip: Int
+
+    /// - Parameter byteCount: Bytes of all samples; `nil` for any number.
+    init?(coding: Coding, rate: Int, channelCount: Int, byteCount: Int?) {
+        guard (1...8).contains(channelCount) else { return nil }
+        do {
+            resampler = try Resampler(from: rate, to: G711.sampleRate)
+        } catch {
+            return nil
+        }
+        self.coding = coding
+        self.channelCount = channelCount
+        bytesLeft = byteCount
+        toSkip = resampler.latency
+    }
+
+    /// All bytes that were announced have come.
+    var isFinished: Bool { bytesLeft == 0 && carry.isEmpty && produced >= wanted }
+
+    /// Samples that the frames so far amount to.
+    private var wanted: Int { frames * G711.sampleRate / resampler.inputRate }
+
+    mutating func convert(_ bytes: [UInt8]) -> [UInt8] {
+        let taken = bytes.prefix(bytesLeft ?? bytes.count)
+        if let bytesLeft { self.bytesLeft = bytesLeft - taken.count }
+        let all = carry + taken
+        let frameSize = coding.byteCount * channelCount
+        let whole = all.count / frameSize * frameSize
+        carry = Array(all[whole...])
+        let mono = mixed(all[..<whole])
+        frames += mono.count
+        let audio = encoded(resampler.process(mono))
+        return bytesLeft == 0 ? audio + finish() : audio
+    }
+
+    /// What the filter still holds.
+    mutating func finish() -> [UInt8] {
+        carry = []
+        var rest: [UInt8] = []
+        let silence = [Int16](repeating: 0, count: resampler.inputRate / 50)
+        while produced < wanted {
+            let more = encoded(resampler.process(silence))
+            if more.isEmpty, toSkip == 0 { break }
+            rest += more
+        }
+        return rest
+    }
+
+    private mutating func encoded(_ samples: [Int16]) -> [UInt8] {
+        let skipped = min(toSkip, samples.count)
+        toSkip -= skipped
+        let audio = samples[skipped...].prefix(max(0, wanted - produced))
+        produced += audio.count
+        return G711.encode(audio, .mu)
+    }
+
+    private func mixed(_ bytes: ArraySlice<UInt8>) -> [Int16] {
+        let samples: [Int16] =
+            switch coding {
+            case .companded(let law): G711.decode(bytes, law)
+            case .linear:
+                stride(from: bytes.startIndex, to: bytes.endIndex, by: 2).map { index in
+                    Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)
+                }
+            }
+        guard channelCount > 1 else { return samples }
+        return stride(from: 0, to: samples.count, by: channelCount).map { frame in
+            Int16(clamping: samples[frame..<frame + channelCount].reduce(0) { $0 + Int($1) } / channelCount)
+        }
+    }
+}
