@@ -136,7 +136,10 @@ let package = Package(
             "ScriptAPITests", ["ScriptAPI", "LuaRuntime", "Conversation", "SansIO", "TestSupport"],
             exclude: ["Fixtures"]),
         tests("LuaSyntaxTests", ["LuaSyntax", "LuaRuntime", "SansIO"]),
-        tests("OfflineModelTests", ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", logging]),
+        tests(
+            "OfflineModelTests",
+            ["OfflineModel", "Net", "Audio", "Speech", "LuaRuntime", "SansIO", "TestSupport", logging],
+            exclude: ["Fixtures"]),
         tests(
             "TestCallsTests",
             [

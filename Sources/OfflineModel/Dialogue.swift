@@ -12,6 +12,8 @@ struct Dialogue: Hashable, Sendable {
     var hasOwnInstructions = false
     /// Names of the functions that may be called.
     var tools: [String] = []
+    /// Whether any other function may be called too.
+    var mayCallAny = false
     var entries: [Entry]
 
     /// What a persona is asked with these entries before it.
@@ -23,6 +25,7 @@ struct Dialogue: Hashable, Sendable {
     func request(knowing others: [Entry]) -> PersonaRequest {
         var request = PersonaRequest(
             instructions: instructions, hasOwnInstructions: hasOwnInstructions, tools: tools, trigger: .start)
+        request.mayCallAny = mayCallAny
         var calls: [String: (name: String, arguments: String)] = [:]
         for case .call(let id, let name, let arguments) in others + entries { calls[id] = (name, arguments) }
         request.history = entries.map { entry in

@@ -129,28 +129,40 @@ public final class OfflineModelServer: Sendable {
         _ request: HTTPRequest, _ configuration: Configuration, _ services: ModelConnection.Services,
         _ sessions: OpenSessions, _ faults: FaultSource, logger: Logger
     ) -> WebSocketUpgrade {
-        guard request.path == "/v1/realtime" else { return .reject(refuse(request, status: 404)) }
+        let path = request.path
+        guard path == "/v1/realtime" || path == "/v1/live/sessions" else {
+            return .reject(refuse(request, status: 404))
+        }
         let offered = (request.headers["Sec-WebSocket-Protocol"] ?? "").split(separator: ",").map {
             String($0.filter { !$0.isWhitespace })
         }
         let keyProtocol = "openai-insecure-api-key."
         let offeredKey = offered.first { $0.hasPrefix(keyProtocol) }.map { String($0.dropFirst(keyProtocol.count)) }
-        let handshake = RealtimeServerSession.Handshake(
-            model: request.query("model"), key: bearer(request) ?? offeredKey,
-            asksForBeta: request.headers["OpenAI-Beta"] != nil,
-            isTranscription: request.query("intent") == "transcription")
-        let key = handshake.key ?? ""
+        let key = bearer(request) ?? offeredKey ?? ""
         let number = sessions.nextNumber()
         let now = Int64(Date.now.timeIntervalSince1970)
         let seed = configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15
-        let session = RealtimeServerSession(
-            configuration: RealtimeServerSession.Configuration(
-                seed: seed, unixTime: now, refusedKeys: configuration.refusedKeys, hears: configuration.hears,
-                pace: configuration.pace), handshake: handshake, at: .zero)
         let plan = configuration.session(key)
-        let misbehaving = faults.session(
-            at: handshake.isTranscription ? .transcriptionSession : .realtime, key: key, own: plan.misbehaviour,
-            from: .zero)
+        let session: any ModelServerSession
+        let misbehaving: MisbehavingSession
+        if path == "/v1/realtime" {
+            let handshake = RealtimeServerSession.Handshake(
+                model: request.query("model"), key: key, asksForBeta: request.headers["OpenAI-Beta"] != nil,
+                isTranscription: request.query("intent") == "transcription")
+            session = RealtimeServerSession(
+                configuration: RealtimeServerSession.Configuration(
+                    seed: seed, unixTime: now, refusedKeys: configuration.refusedKeys, hears: configuration.hears,
+                    pace: configuration.pace), handshake: handshake, at: .zero)
+            misbehaving = faults.session(
+                at: handshake.isTranscription ? .transcriptionSession : .realtime, key: key, own: plan.misbehaviour,
+                from: .zero)
+        } else {
+            misbehaving = faults.session(at: .live, key: key, own: plan.misbehaviour, from: .zero)
+            var live = LiveServerSession.Configuration(seed: seed, unixTime: now)
+            live.refusedKeys = configuration.refusedKeys
+            live.hears = configuration.hears
+            session = LiveServerSession(configuration: live.expiring(misbehaving), key: key, at: .zero)
+        }
         let today = plan.today ?? configuration.today ?? LocalDay.text(unixTime: now)
         return .accept(subprotocol: offered.contains("realtime") ? "realtime" : nil) { socket in
             var logger = logger

@@ -173,6 +173,7 @@ enum PersonaPrelude {
 
         -- Whether the model may call the function of this name.
         function context:can(name)
+          if self.any_tool then return true end
           for _, tool in ipairs(self.tools) do if tool == name then return true end end
           return false
         end
@@ -207,7 +208,7 @@ enum PersonaPrelude {
 
         function prelude.ask(definition, event)
           context.instructions, context.tools, context.history = event.instructions, event.tools, event.history
-          context.today = event.today
+          context.today, context.any_tool = event.today, event.any_tool
           local steps = {}
           local answer, name = handle(definition, event)
           append(steps, answer, name)

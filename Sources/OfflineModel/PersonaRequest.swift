@@ -38,6 +38,8 @@ public struct PersonaRequest: Hashable, Sendable {
     public var hasOwnInstructions: Bool
     /// Names of the functions that may be called.
     public var tools: [String]
+    /// Whether any other function may be called too: nobody has said which there are.
+    public var mayCallAny = false
     public var history: [Turn]
     public var trigger: Trigger
 

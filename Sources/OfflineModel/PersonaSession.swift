@@ -103,7 +103,7 @@ final class PersonaSession {
         let answer = try call("ask", [definition, .json(request.json(today: today))])
         var steps: [PersonaStep] = []
         for step in answer.array ?? [] { steps.append(try parse(step)) }
-        for case .call(let function, _) in steps where !request.tools.contains(function) {
+        for case .call(let function, _) in steps where !request.mayCallAny && !request.tools.contains(function) {
             let known = request.tools.isEmpty ? "none" : request.tools.joined(separator: ", ")
             throw PersonaError(
                 message: "\(name): called '\(function)', which is not among the functions that it may call: \(known)")
@@ -161,7 +161,8 @@ extension PersonaRequest {
     func json(today: String) -> JSON {
         var event: JSON = [
             "instructions": .string(instructions), "own_instructions": .bool(hasOwnInstructions),
-            "tools": .array(tools.map(JSON.string)), "history": .array(history.map(\.json)), "today": .string(today),
+            "tools": .array(tools.map(JSON.string)), "any_tool": .bool(mayCallAny),
+            "history": .array(history.map(\.json)), "today": .string(today),
         ]
         switch trigger {
         case .start: event["kind"] = "start"

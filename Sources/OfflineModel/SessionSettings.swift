@@ -111,10 +111,12 @@ struct SessionSettings: Sendable {
         }
         if let input = update["audio"]?["input"] { merged.mergeInput(input) }
         if let output = update["audio"]?["output"] { try merged.mergeOutput(output, hasSpoken: hasSpoken) }
-        if isTranscription, merged.turnDetection != nil, merged.transcription["model"]?.string == "gpt-realtime-whisper" {
+        if isTranscription, merged.turnDetection != nil, merged.transcription["model"]?.string == "gpt-realtime-whisper"
+        {
             throw .wrongValue(
                 "session.audio.input.turn_detection",
-                "Turn detection is not supported for model 'gpt-realtime-whisper': set it to null and commit the audio.")
+                "Turn detection is not supported for model 'gpt-realtime-whisper': set it to null and commit the audio."
+            )
         }
         return merged
     }

@@ -1,7 +1,7 @@
 public import SansIO
 import Speech
 
-/// One Realtime session in virtual time: the server's session with its ears, mind and voice, but without socket, thread
+/// One Realtime or Live session in virtual time: the server's session with its ears, mind and voice, but without socket, thread
 /// or clock. Equal inputs at equal times give equal outputs. Belongs to one thread at a time.
 public final class VirtualModel {
     /// What the session's work is done with; may be shared by sessions of several threads.
@@ -69,6 +69,28 @@ public final class VirtualModel {
             RealtimeServerSession(configuration: configuration, handshake: handshake, at: now),
             faults: faults.session(at: place, key: handshake.key ?? "", from: now), seed: configuration.seed,
             persona: persona, services: services, answer: answer, words: words, delays: delays, today: today)
+    }
+
+    /// A Live session.
+    ///
+    /// - Parameters:
+    ///   - key: Of `Authorization: Bearer …`.
+    ///   - persona: `nil` for ``PersonaDefinition/silent``.
+    ///   - answer: Answers in the persona's place.
+    ///   - words: Knows the words of the utterance that has just ended; `nil` leaves that to the recogniser.
+    ///   - faults: What goes wrong; shared with all sessions and requests of the same model.
+    ///   - today: The day, ISO 8601, that "tomorrow" is counted from.
+    /// - Throws: the voice detector's failure.
+    public convenience init(
+        live configuration: LiveServerSession.Configuration, key: String, persona: PersonaDefinition?,
+        services: Services, answer: ((PersonaRequest) -> [PersonaStep])? = nil, words: (() -> String)? = nil,
+        delays: Delays = Delays(), faults: FaultSource = FaultSource(), today: String, at now: Instant
+    ) throws {
+        let faults = faults.session(at: .live, key: key, from: now)
+        try self.init(
+            LiveServerSession(configuration: configuration.expiring(faults), key: key, at: now), faults: faults,
+            seed: configuration.seed, persona: persona, services: services, answer: answer, words: words,
+            delays: delays, today: today)
     }
 
     private init(

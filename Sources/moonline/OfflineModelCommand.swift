@@ -4,10 +4,11 @@ import OfflineModel
 
 struct OfflineModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "offline-model", abstract: "Serve OpenAI's Realtime API on this machine, without key or network.",
+        commandName: "offline-model", abstract: "Serve OpenAI's voice APIs on this machine, without key or network.",
         discussion: """
-            It hears by PocketSphinx, speaks by flite, and answers as a persona says: a Lua file that can be edited. \
-            Point OPENAI_BASE_URL at the address that it prints.
+            Realtime sessions, of conversation and of transcription, Live sessions, chat completions, responses, \
+            speech and transcriptions. It hears by PocketSphinx, speaks by flite, and answers as a persona says: a \
+            Lua file that can be edited. Point OPENAI_BASE_URL at the address that it prints.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -21,6 +22,13 @@ struct OfflineModelCommand: AsyncParsableCommand {
     @Option(help: "The persona's file; default: personas/dental_practice.lua of the scripts folder.")
     var persona: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What goes wrong, for tests of clients; may be given several times.", discussion: Misbehaviour.syntax,
+            valueName: "rule"),
+        transform: { try Misbehaviour(parsing: $0) })
+    var misbehave: [Misbehaviour] = []
+
     @Flag(help: "Log what is said. Off by default.")
     var logTranscripts = false
 
@@ -33,6 +41,7 @@ struct OfflineModelCommand: AsyncParsableCommand {
             configuration.host = bind
             configuration.port = port
             configuration.logsTranscripts = logTranscripts
+            configuration.misbehaviour = misbehave.reduce(Misbehaviour(), +)
             let logger = try common.logger(settings)
             let signals = Signals()
             let server = try await OfflineModelServer.start(configuration, logger: logger)

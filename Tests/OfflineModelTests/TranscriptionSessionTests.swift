@@ -40,7 +40,8 @@ struct TranscriptionSessionTests {
                 "conversation.item.input_audio_transcription.delta*",
                 "conversation.item.input_audio_transcription.completed",
             ])
-        #expect(bench.last("conversation.item.input_audio_transcription.completed")?["transcript"] == "good morning to you")
+        #expect(
+            bench.last("conversation.item.input_audio_transcription.completed")?["transcript"] == "good morning to you")
         #expect(bench.requests.isEmpty)
     }
 

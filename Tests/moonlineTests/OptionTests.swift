@@ -30,7 +30,9 @@ struct OptionTests {
             ["dispatch", "delete", "r", "AD_1"], ["trunk", "create"],
             ["trunk", "create", "--name", "n", "--address", "a", "--numbers", "+1", "--auth-user", "u", "-y"],
             ["trunk", "list", "-j"], ["trunk", "delete", "ST_1"], ["demo", "--json", "--timeout", "5"],
-            ["offline-model", "--port", "0", "--log-transcripts"], ["dev", "--log-level", "debug"],
+            ["offline-model", "--port", "0", "--log-transcripts"],
+            ["offline-model", "--misbehave", "chat: status=429 times=2", "--misbehave", "odd-chunks"],
+            ["dev", "--log-level", "debug"],
         ])
     func documented(_ arguments: [String]) {
         #expect(complaint(arguments)?.message == nil)
@@ -51,6 +53,7 @@ struct OptionTests {
             (["trunk", "lst"], "Unexpected argument 'lst'"), (["demo", "--timeout", "soon"], "soon"),
             (["dev", "--admin-port", "70000"], "70000"), (["dev", "--log-level", "loud"], "loud"),
             (["dispatch", "list", "--jsn"], "--jsn"), (["dail"], "dail"),
+            (["offline-model", "--misbehave", "explode"], "“explode” is no fault"),
         ])
     func misuse(_ arguments: [String], _ part: String) throws {
         let complaint = try #require(self.complaint(arguments))

@@ -14,6 +14,8 @@ struct TranscriptionRequest: Sendable {
     static let maximumFile = 25 << 20
     /// Longest and shortest recording.
     private static let durations = Duration.milliseconds(100)...Duration.seconds(1500)
+    /// Silence before and behind an utterance, without which its first word is hard to hear. [ms]
+    private static let padding = 300
     private static let names = [
         "file", "model", "language", "languages[]", "prompt", "keywords[]", "response_format", "temperature",
         "include[]", "timestamp_granularities[]", "stream", "chunking_strategy", "chunking_strategy[type]",
@@ -107,8 +109,11 @@ struct TranscriptionRequest: Sendable {
         }
     }
 
-    /// What the recogniser is given.
-    var audio: (bytes: [UInt8], format: RealtimeAudioFormat) { (RealtimeAudioFormat.pcmu.bytes(of: samples), .pcmu) }
+    /// What the recogniser is given: as in a session, an utterance with silence around it.
+    var audio: (bytes: [UInt8], format: RealtimeAudioFormat) {
+        let silence = [Int16](repeating: 0, count: Self.padding * G711.sampleRate / 1000)
+        return (RealtimeAudioFormat.pcmu.bytes(of: silence + samples + silence), .pcmu)
+    }
 
     /// The transcript as the endpoint sends it.
     func reply(words: String, _ context: ReplyContext) -> EndpointReply {

@@ -88,11 +88,11 @@ extension EndpointReply {
         pieces = pieces.flatMap { random.chance(Self.changedShare) ? [$0, $0] : [$0] }
     }
 
-    /// Comments, fields and events that a client must pass over (HTML Living Standard §9.2.6).
+    /// Comments and events that a client must pass over (HTML Living Standard §9.2.6).
     private mutating func insertUnknown(_ random: inout SeededRandom) {
         guard isEventStream else { return }
         let unknown = [
-            ": nothing to see here\n\n", "retry: 3000\n\n",
+            ": nothing to see here\n\n",
             "event: moonline.unknown\ndata: {\"type\":\"moonline.unknown\",\"choices\":[],\"object\":\"unknown\"}\n\n",
         ]
         pieces = pieces.flatMap { piece in

@@ -43,6 +43,12 @@ struct MisbehavingSession: Sendable {
     /// Whether it changes nothing.
     var isHarmless: Bool { faults.isEmpty }
 
+    /// When the session is to end before its time.
+    var expiry: Duration? {
+        for case .expiry(let duration) in faults { return duration }
+        return nil
+    }
+
     /// When to call ``advance(at:)``; `nil` for never.
     var nextDeadline: Instant? {
         guard !hasEnded, !faults.isEmpty else { return nil }
