@@ -27,6 +27,7 @@ final class CallRunner: Sendable {
         var model: RealtimeConfiguration
         var pipeline: PipelineEndpoints
         var pipelineOptions: PipelineOptions
+        var liveOptions: LiveOptions
         /// Of all pipelines' requests.
         var modelHTTP: HTTPClient
         var modelOptions: CallSession.ModelOptions
@@ -156,6 +157,9 @@ private struct CallRun {
         case .realtime:
             model = .realtime(
                 RealtimeConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
+        case .live:
+            configuration.live = environment.liveOptions
+            model = .live(LiveConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
         case .pipeline: (model, pipelineFailure) = CallRun.pipeline(plan, environment, &configuration, mailbox)
         }
         if let model { line.gate.connect { model.append($0) } }
@@ -250,7 +254,12 @@ private struct CallRun {
     private mutating func perform(_ action: CallSession.Action, at now: Instant) async {
         switch action {
         case .connectModel:
-            if case .realtime(let connection)? = model { tasks.append(Task { await connection.connect() }) }
+            switch model {
+            case .realtime(let connection): tasks.append(Task { await connection.connect() })
+            case .live(let connection): tasks.append(Task { await connection.connect() })
+            case .pipeline, nil: break
+            }
+        case .sendLive(let event): if case .live(let connection)? = model { connection.send(event) }
         case .sendModel(let event): if case .realtime(let connection)? = model { connection.send(event) }
         case .closeModel: model?.close()
         case .pipeline(let command): perform(command)
@@ -258,7 +267,9 @@ private struct CallRun {
         case .ring: call?.ring()
         case .answer: call?.answer()
         case .reject(let status): call?.reject(status: status)
-        case .listen: line.gate.open()
+        case .listen:
+            model?.listen()
+            line.gate.open()
         case .mute(let isMuted): line.gate.mute(isMuted)
         case .hangUp(let reason): call?.hangUp(reason: reason)
         case .transfer(let target): transfer(target)

@@ -97,7 +97,7 @@ struct HostCall {
             Task { await model.connect() }
         case .sendModel(let event): model.send(event)
         case .closeModel: model.close()
-        case .pipeline: break
+        case .pipeline, .sendLive: break
         case .dial:
             stream.start(MediaParameters(remote: remote))
             mailbox.yield(.telephony(.answered(headers: [:])))
@@ -110,8 +110,7 @@ struct HostCall {
             stream.flush()
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
-        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService,
-            .pipeline:
+        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService:
             break
         }
     }

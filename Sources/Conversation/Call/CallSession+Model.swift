@@ -47,7 +47,8 @@ extension CallSession {
             case .connecting, .configuring: true
             default: malformedCount >= configuration.limits.malformedMessages
             }
-        let message = "The model sent \(what). Check that the base URL is that of a \(live == nil ? "Realtime" : "Live") API."
+        let kind = live == nil ? "Realtime" : "Live"
+        let message = "The model sent \(what). Check that the base URL is that of a \(kind) API."
         if isGivenUp {
             modelLost(message: message, isRetryable: false, at: now)
         } else {

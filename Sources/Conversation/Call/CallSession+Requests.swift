@@ -56,8 +56,9 @@ extension CallSession {
 
     mutating func setInstructions(_ text: String, _ id: ScriptTaskID, at now: Instant) {
         guard live == nil || realtime.state == .closed else {
-            let message = "in live mode the instructions are fixed when the call begins; call:send_text(\"system\", text) "
-                + "adds to them"
+            let message =
+                "in live mode the instructions are fixed when the call begins; call:send_text(\"system\", text) adds to "
+                + "them"
             resume(id, .failure(code: .unsupported, message: message), at: now)
             return
         }

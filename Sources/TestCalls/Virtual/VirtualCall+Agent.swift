@@ -17,7 +17,8 @@ extension VirtualCall {
             for event in stages.hear(payload) { deliver(.pipeline(event)) }
         }
         guard model != nil else { return }
-        plan(.toModel(RealtimeConnection.appendMessage(payload)), in: VirtualCall.modelDelay)
+        let message = isLive ? LiveConnection.appendMessage(payload) : RealtimeConnection.appendMessage(payload)
+        plan(.toModel(message), in: VirtualCall.modelDelay)
     }
 
     func agentHears(_ event: PhoneCallEvent) {
@@ -53,6 +54,8 @@ extension VirtualCall {
         switch action {
         case .connectModel: plan(.modelConnected, in: VirtualCall.connectDelay)
         case .sendModel(let event):
+            if model != nil { plan(.toModel(event.json.bytes), in: VirtualCall.modelDelay) }
+        case .sendLive(let event):
             if model != nil { plan(.toModel(event.json.bytes), in: VirtualCall.modelDelay) }
         case .closeModel: model = nil
         case .pipeline(let command): perform(command)

@@ -7,23 +7,36 @@ import VoiceAgent
 
 // The model's side.
 extension VirtualCall {
+    /// Whether the model hears and speaks at the same time.
+    var isLive: Bool { plan.flow.definition.mode == .live }
+
     func openModel() {
         guard outcome == nil else { return }
-        let configuration = RealtimeServerSession.Configuration(
-            seed: modelSeed, unixTime: Int64(startTime + (now - .zero).seconds))
         do {
-            let model = try VirtualModel(
-                configuration, handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
-                persona: plan.persona, services: stage.model,
-                answer: brain == nil ? nil : { [unowned self] in answer($0) },
-                words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
-                today: LocalDay.universal(unixTime: Int64(startTime)), at: now)
+            let model = try makeModel()
             self.model = model
             deliver(.model(.connected))
             withModel { $0.start(at: now) }
         } catch {
             deliver(.model(.failed(message: "\(error)")))
         }
+    }
+
+    private func makeModel() throws -> VirtualModel {
+        let unixTime = Int64(startTime + (now - .zero).seconds)
+        let today = LocalDay.universal(unixTime: Int64(startTime))
+        let answer: ((PersonaRequest) -> [PersonaStep])? = brain == nil ? nil : { [unowned self] in answer($0) }
+        let words: (() -> String)? =
+            stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() }
+        if isLive {
+            return try VirtualModel(
+                live: LiveServerSession.Configuration(seed: modelSeed, unixTime: unixTime), key: "test",
+                persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
+        }
+        return try VirtualModel(
+            RealtimeServerSession.Configuration(seed: modelSeed, unixTime: unixTime),
+            handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
+            persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
     }
 
     func send(_ outputs: [VirtualModel.Output]) {
@@ -33,7 +46,9 @@ extension VirtualCall {
     func receive(_ output: VirtualModel.Output) {
         guard model != nil else { return }
         switch output {
-        case .text(let bytes): deliver(.model(ModelEvent(RealtimeConnection.parse(bytes))))
+        case .text(let bytes):
+            deliver(
+                .model(isLive ? ModelEvent(LiveConnection.parse(bytes)) : ModelEvent(RealtimeConnection.parse(bytes))))
         case .closed(let code, let reason):
             model = nil
             deliver(.model(.closed(code: Int(code), reason: reason)))

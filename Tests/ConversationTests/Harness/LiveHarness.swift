@@ -15,6 +15,8 @@ struct LiveHarness {
     var now = Instant.zero
     /// Every action so far, with its time.
     private(set) var log: [(at: Instant, action: CallSession.Action)] = []
+    /// All that the call was told.
+    private(set) var events: [(at: Instant, event: CallSession.Event)] = []
     private var agenda: [(at: Instant, order: Int, what: Happening)] = []
     private var nextOrder = 0
     private var media = SimulatedMedia()
@@ -24,6 +26,8 @@ struct LiveHarness {
     var notes = true
     /// Whether a coroutine ends when it has been answered.
     var endsCoroutines = true
+    /// Whether actions return at once.
+    var runsActions = false
 
     /// Handlers that do what an example says; others do nothing.
     private static let examples: Set<ScriptHandler> = [.onDial, .onAnswered, .onDTMF]
@@ -69,6 +73,7 @@ struct LiveHarness {
     @discardableResult
     mutating func send(_ event: CallSession.Event) -> [CallSession.Action] {
         let actions = session.receive(event, at: now)
+        events.append((now, event))
         for action in actions {
             log.append((now, action))
             switch action {
@@ -82,6 +87,8 @@ struct LiveHarness {
                 if endsCoroutines { plan(.event(.script(id, .returned([]))), in: .zero) }
             case .script(.start(let id, .handler(let handler, _), _)):
                 if !Self.examples.contains(handler) { plan(.event(.script(id, .returned([]))), in: .zero) }
+            case .script(.start(let id, .action, _)):
+                if runsActions { plan(.event(.script(id, .returned(["done"]))), in: .zero) }
             default: break
             }
         }
@@ -248,9 +255,11 @@ struct LiveHarness {
     // MARK: What was done
 
     var actions: [CallSession.Action] { log.map(\.action) }
-    var sent: [LiveClientEvent.Body] {
-        actions.compactMap { if case .sendLive(let event) = $0 { event.body } else { nil } }
+    private var clientEvents: [LiveClientEvent] {
+        actions.compactMap { if case .sendLive(let event) = $0 { event } else { nil } }
     }
+    var sent: [LiveClientEvent.Body] { clientEvents.map(\.body) }
+    var lastSent: LiveClientEvent? { clientEvents.last }
     var commentary: [String] {
         sent.compactMap { if case .appendCommentary(let text, _) = $0 { text } else { nil } }
     }

@@ -185,15 +185,12 @@ struct LiveCallTests {
     func refusedRequest() throws {
         var call = LiveHarness.answered(handlers: [.onDTMF])
         let task = call.script(.reply(instructions: nil))
-        func lastID() throws -> String {
-            guard case .sendLive(let event)? = call.actions.last(where: { if case .sendLive = $0 { true } else { false } })
-            else { throw LiveTestError.nothingSent }
-            return event.eventID
-        }
-        call.server(.error(RealtimeError(code: "rate_limit_exceeded", message: "slow", eventID: try lastID())))
+        let first = try #require(call.lastSent).eventID
+        call.server(.error(RealtimeError(code: "rate_limit_exceeded", message: "slow", eventID: first)))
         call.advance(.seconds(1))
         #expect(call.commentary.count == 2)
-        call.server(.error(RealtimeError(code: "content_too_long", message: "too long", eventID: try lastID())))
+        let second = try #require(call.lastSent).eventID
+        call.server(.error(RealtimeError(code: "content_too_long", message: "too long", eventID: second)))
         #expect(call.code(for: task) == .modelFailed)
     }
 
@@ -421,8 +418,4 @@ struct LiveCallTests {
         let usage = call.observations.compactMap { if case .usage(let usage) = $0 { usage } else { nil } }
         #expect(usage == [["seconds": 10.0], ["seconds": 15.5]])
     }
-}
-
-enum LiveTestError: Error {
-    case nothingSent
 }

@@ -103,11 +103,7 @@ struct LiveFunctionTests {
         var call = LiveHarness.answered(handlers: [.onDTMF])
         call.backEndCalls("call_1")
         call.actionDoes(.returned(["a"]))
-        guard case .sendLive(let event)? = call.actions.last(where: { if case .sendLive = $0 { true } else { false } })
-        else {
-            Issue.record("\(call.actions)")
-            return
-        }
+        let event = try #require(call.lastSent)
         #expect(event.body == .createResponse)
         call.server(.error(RealtimeError(code: "missing_tool_output", message: "x", eventID: event.eventID)))
         let task = call.script(.waitForPlayout)

@@ -184,7 +184,7 @@ final class SessionWithScript {
         case .cancelService(let id): cancelled.insert(id)
         case .observe(let observation): observations.append(observation)
         case .finish(let outcome): self.outcome = outcome
-        case .closeModel, .ring, .reject, .listen, .hangUp, .mute, .measure, .pipeline: break
+        case .closeModel, .ring, .reject, .listen, .hangUp, .mute, .measure, .pipeline, .sendLive: break
         }
     }
 
