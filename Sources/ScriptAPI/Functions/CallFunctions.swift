@@ -69,8 +69,8 @@ enum CallFunctions {
         ) { _, role, text in .wait(.sendText(role: role.rawValue, text: text)) },
         FunctionSpec(
             .call, "set_instructions",
-            "Gives the model other instructions, from its next answer on. In live mode they are fixed when the call begins; "
-                + "`send_text` adds to them.",
+            "Gives the model other instructions, from its next answer on. In live mode they are fixed when the call "
+                + "begins; `send_text` adds to them.",
             Argument("text", String.self, "All of them; the old ones are gone."),
             result: "boolean", errors: [.callEnded, .unsupported], since: "0.2", yields: true, permission: .whileCall(alive)
         ) { _, text in .wait(.setInstructions(text)) },
@@ -89,7 +89,7 @@ enum CallFunctions {
             }
         },
         FunctionSpec(
-            .call, "set_voice", 
+            .call, "set_voice",
             "Chooses another voice. The model cannot change it any more when it has spoken; in live mode, when the call "
                 + "has begun.",
             Argument("name", String.self, "A voice of the model."),

@@ -54,8 +54,8 @@ struct LiveSimulation {
             for word in words(1...5) {
                 spoken.append(word)
                 let at = Int((call.now - .zero).milliseconds)
-                call.server(
-                    .inputTranscript(LiveTranscript(text: " \(word)", startMilliseconds: at, endMilliseconds: at + 200)))
+                let words = LiveTranscript(text: " \(word)", startMilliseconds: at, endMilliseconds: at + 200)
+                call.server(.inputTranscript(words))
                 call.advance(.milliseconds(Int64.random(in: 50...600, using: &random)))
             }
         case 7...8:
@@ -69,8 +69,9 @@ struct LiveSimulation {
             nextCall += ids.count
             requests += 1
             backEndCalls(ids)
-        case 10: _ = call.script([.stopSpeaking, .waitForPlayout, .sendText(role: "user", text: "x")]
-            .randomElement(using: &random) ?? .stopSpeaking)
+        case 10:
+            let asks: [ScriptRequest] = [.stopSpeaking, .waitForPlayout, .sendText(role: "user", text: "x")]
+            _ = call.script(asks.randomElement(using: &random) ?? .stopSpeaking)
         default:
             call.server(
                 .error(RealtimeError(code: random.chance(0.5) ? "rate_limit_exceeded" : "odd", message: "x")))

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Any call in live mode")
 struct LiveRandomTests {
-    @Test("every wait is answered, nothing is left, and the caller's words are told once and in order", arguments: 0..<20)
+    @Test(
+        "every wait is answered, nothing is left, and the caller's words are told once and in order",
+        arguments: 0..<20)
     func simulated(block: UInt64) {
         for seed in (block * 10)..<(block * 10 + 10) {
             var simulation = LiveSimulation(seed: seed)
