@@ -9,6 +9,7 @@ import Net
 import SansIO
 import ScriptAPI
 import Telephony
+import VoiceAgent
 
 /// The host: agents by name, dispatches, the calls that run for them, and their records.
 public actor AgentHost {
@@ -31,6 +32,7 @@ public actor AgentHost {
     private let scripts: LuaExecutorPool
     private let services: ScriptServices
     private let fallbackVoice: FallbackVoice
+    private let pipeline: PipelineEndpoints
     /// Of all pipelines.
     private let modelHTTP: HTTPClient
     let flows: FlowLibrary
@@ -122,6 +124,7 @@ public actor AgentHost {
         flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
+        pipeline = configuration.pipeline.completed(by: configuration.model)
         self.logger = logger
         self.observer = observer
         self.store = store
@@ -315,9 +318,9 @@ public actor AgentHost {
                 userAgent: userAgent, scripts: scripts, scriptLimits: configuration.scriptLimits,
                 scriptEnvironment: configuration.scriptEnvironment, scriptSeed: configuration.scriptSeed,
                 services: services, fallbackVoice: fallbackVoice,
-                model: configuration.model, pipeline: configuration.pipeline,
-                pipelineOptions: configuration.pipelineOptions,
-                liveOptions: configuration.liveOptions, modelHTTP: modelHTTP,
+                model: configuration.model, pipeline: pipeline,
+                pipelineOptions: configuration.pipelineOptions, liveOptions: configuration.liveOptions,
+                modelHTTP: modelHTTP,
                 modelOptions: configuration.modelOptions, limits: configuration.limits,
                 callsFolder: configuration.dataFolder + "/calls", observer: observer,
                 versionChanged: { flows.moveCall($0, to: $1) }, logger: logger),

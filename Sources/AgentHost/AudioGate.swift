@@ -25,6 +25,11 @@ final class AudioGate: Sendable {
         state.withLock { $0.gate.open($0.hear) }
     }
 
+    /// The model is away: what comes is kept, with what came in the last so long.
+    func keep(last duration: Duration) {
+        state.withLock { $0.gate.keep(last: duration) }
+    }
+
     /// Whether the model hears silence in place of the far end.
     func mute(_ isMuted: Bool) {
         state.withLock { $0.gate.mute(isMuted) }

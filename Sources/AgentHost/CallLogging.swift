@@ -22,6 +22,18 @@ extension Logger {
         case .status(let status): info("call is \(status.rawValue)")
         case .modelReady(let session, let model):
             info("model ready", metadata: ["session": .string(session), "model": .string(model)])
+        case .modelLost(let reason, let isPlanned):
+            if isPlanned {
+                info("the model's session is renewed")
+            } else {
+                warning("the model is away", metadata: ["reason": .string(reason)])
+            }
+        case .modelReconnected(let session, let time, let attempts, _):
+            notice(
+                "the model is back",
+                metadata: [
+                    "session": .string(session), "ms": "\(time.milliseconds)", "attempts": "\(attempts)",
+                ])
         case .actionCalled(_, let name, _): info("action called", metadata: ["action": .string(name)])
         case .actionReturned(_, let name, _, let duration):
             info("action returned", metadata: ["action": .string(name), "ms": "\(duration.milliseconds)"])

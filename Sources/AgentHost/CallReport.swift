@@ -36,6 +36,8 @@ public struct CallReport: Sendable {
     public var transcript: [TranscriptEntry] = []
     public var latencies: [TurnLatency] = []
     public var interruptions: [Interruption] = []
+    /// How often the model's connection was lost in mid-call and came back; planned renewals are not counted.
+    public var reconnects = 0
     /// Name, arguments and result of each action that ran, in order.
     public var actions: [Action] = []
     /// Files of the call; `nil` where none was written.

@@ -150,13 +150,13 @@ private struct CallRun {
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: environment.modelOptions,
             limits: environment.limits, callerID: plan.callerID)
+        configuration.seed = seed
         if let fallback = plan.flow.definition.fallback {
             configuration.fallbackAudio = environment.fallbackVoice.audio(of: fallback.text)
         }
         switch plan.flow.definition.mode {
         case .realtime:
-            model = .realtime(
-                RealtimeConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
+            model = .realtime(RealtimeLine(configuration: environment.model, mailbox: mailbox))
         case .live:
             configuration.live = environment.liveOptions
             model = .live(LiveConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
@@ -255,12 +255,14 @@ private struct CallRun {
         switch action {
         case .connectModel:
             switch model {
-            case .realtime(let connection): tasks.append(Task { await connection.connect() })
+            case .realtime(let line):
+                let connection = line.next()
+                tasks.append(Task { await connection.connect() })
             case .live(let connection): tasks.append(Task { await connection.connect() })
             case .pipeline, nil: break
             }
+        case .sendModel(let event): if case .realtime(let line)? = model { line.send(event) }
         case .sendLive(let event): if case .live(let connection)? = model { connection.send(event) }
-        case .sendModel(let event): if case .realtime(let connection)? = model { connection.send(event) }
         case .closeModel: model?.close()
         case .pipeline(let command): perform(command)
         case .dial(let options): await dial(options)
@@ -270,6 +272,7 @@ private struct CallRun {
         case .listen:
             model?.listen()
             line.gate.open()
+        case .keepAudio(let duration): line.gate.keep(last: duration)
         case .mute(let isMuted): line.gate.mute(isMuted)
         case .hangUp(let reason): call?.hangUp(reason: reason)
         case .transfer(let target): transfer(target)
@@ -281,6 +284,8 @@ private struct CallRun {
             } else {
                 mailbox.yield(.media(.flushed(tag: nil, played: 0, dropped: 0)))
             }
+        case .pausePlayout: call?.media.pause()
+        case .resumePlayout: call?.media.resume()
         case .measure:
             if let call { mailbox.yield(.media(.measured(MediaQuality(call.media.statistics())))) }
         case .script(let command):
@@ -433,6 +438,7 @@ private struct CallRun {
             update(callID) { $0.error = reason }
         case .actionFailed(let callID, _, let message): update(callID) { $0.error = message }
         case .interruption(let interruption): report.interruptions.append(interruption)
+        case .modelReconnected(_, _, _, planned: false): report.reconnects += 1
         case .latency(let latency): report.latencies.append(latency)
         case .flowChanged(let version, _):
             report.scriptVersion = version

@@ -4,14 +4,14 @@ import VoiceAgent
 
 /// What a call's model is reached by, in the mode of its flow.
 enum ModelLine: Sendable {
-    case realtime(RealtimeConnection)
+    case realtime(RealtimeLine)
     case pipeline(PipelineConnection)
     case live(LiveConnection)
 
     /// Takes the far end's audio, on the media stream's pump thread.
     func append(_ payload: UnsafeRawBufferPointer) {
         switch self {
-        case .realtime(let connection): connection.append(payload)
+        case .realtime(let line): line.append(payload)
         case .pipeline(let connection): connection.append(payload)
         case .live(let connection): connection.append(payload)
         }
@@ -24,7 +24,7 @@ enum ModelLine: Sendable {
 
     func close() {
         switch self {
-        case .realtime(let connection): connection.close()
+        case .realtime(let line): line.close()
         case .pipeline(let connection): connection.perform(.close)
         case .live(let connection): connection.close()
         }

@@ -1,4 +1,5 @@
 public import Conversation
+import SansIO
 import Speech
 public import VoiceAgent
 
@@ -43,6 +44,16 @@ public struct PipelineEndpoints: Sendable {
     public static let usualModels: [PipelineStage: String] = [
         .stt: "gpt-4o-mini-transcribe", .llm: "gpt-4.1-mini", .tts: "gpt-4o-mini-tts",
     ]
+
+    /// With the server of the realtime model as ``openAI``, unless that has an endpoint already.
+    func completed(by model: RealtimeConfiguration) -> PipelineEndpoints {
+        var completed = self
+        if completed.endpoints[PipelineEndpoints.openAI] == nil {
+            completed.endpoints[PipelineEndpoints.openAI] = StageEndpoint(
+                baseURL: model.baseURL, apiKey: Secret(model.apiKey))
+        }
+        return completed
+    }
 
     /// Whom an agent's stage asks, in order.
     func choices(_ stage: PipelineStage, of definition: AgentDefinition) -> [StageChoice] {

@@ -101,6 +101,7 @@ extension CallRecord {
         hungUpBy = report.outcome.endedBy.rawValue
         recordingPath = report.recordingPath
         eventLogPath = report.eventLogPath
+        reconnects = report.reconnects
         if let statistics = report.statistics {
             media = Media(
                 packetsSent: Int64(clamping: statistics.packetsSent),

@@ -1,4 +1,6 @@
 import Audio
+import Conversation
+import SansIO
 
 /// Between the far end's audio and the model's ears: what the caller says goes up only from the answer on, and then
 /// from its first byte.
@@ -11,10 +13,15 @@ package struct UplinkGate: Sendable {
         case open
     }
 
-    /// Ten seconds of G.711. What is older is given up. [byte]
-    private static let capacity = 80_000
+    /// Half a minute of G.711. What is older is given up. [byte]
+    private static let capacity = 240_000
+    /// What was handed on of late: ten seconds, which may have to be heard again. [byte]
+    private static let memory = 80_000
 
     private var state = State.shut
+    /// What was handed on last, as a ring; ``next`` is where its oldest byte is when it is full.
+    private var heard: [UInt8] = []
+    private var next = 0
     /// Whether the line speaks A-law while the model was told µ-law.
     private var isALaw = false
     /// The model hears silence.
@@ -30,8 +37,30 @@ package struct UplinkGate: Sendable {
 
     /// The model is to hear, beginning with what was kept.
     package mutating func open(_ hear: (UnsafeRawBufferPointer) -> Void) {
-        if case .keeping(let bytes) = state { bytes.withUnsafeBytes(hear) }
+        if case .keeping(let bytes) = state { bytes.withUnsafeBytes { handOn($0, hear) } }
         state = .open
+    }
+
+    /// The model is away: until ``open(_:)`` what comes is kept, with what came in the last so long.
+    package mutating func keep(last duration: Duration) {
+        guard case .open = state else { return }
+        let count = min(heard.count, Int(clamping: max(.zero, duration).milliseconds) * G711Law.bytesPerMillisecond)
+        let inOrder = heard[next...] + heard[..<next]
+        state = .keeping(Array(inOrder.suffix(count)))
+        heard = []
+        next = 0
+    }
+
+    private mutating func handOn(_ payload: UnsafeRawBufferPointer, _ hear: (UnsafeRawBufferPointer) -> Void) {
+        hear(payload)
+        for byte in payload.suffix(UplinkGate.memory) {
+            if heard.count < UplinkGate.memory {
+                heard.append(byte)
+            } else {
+                heard[next] = byte
+                next = (next + 1) % UplinkGate.memory
+            }
+        }
     }
 
     /// Whether the model hears silence in place of the far end.
@@ -41,6 +70,8 @@ package struct UplinkGate: Sendable {
 
     package mutating func shut() {
         state = .shut
+        heard = []
+        next = 0
     }
 
     /// Takes audio of the far end, and hands on what the model hears of it.
@@ -49,16 +80,16 @@ package struct UplinkGate: Sendable {
         case .shut: break
         case .open where isMuted:
             // The model was told µ-law, whatever the line speaks.
-            UplinkGate.silence(payload.count).withUnsafeBytes(hear)
+            UplinkGate.silence(payload.count).withUnsafeBytes { handOn($0, hear) }
         case .keeping(let kept):
             let heard = isMuted ? UplinkGate.silence(payload.count) : UplinkGate.converted(payload, isALaw)
             let bytes = kept + heard
             state = .keeping(Array(bytes.suffix(UplinkGate.capacity)))
         case .open:
             if isALaw {
-                UplinkGate.converted(payload, true).withUnsafeBytes(hear)
+                UplinkGate.converted(payload, true).withUnsafeBytes { handOn($0, hear) }
             } else {
-                hear(payload)
+                handOn(payload, hear)
             }
         }
     }

@@ -31,6 +31,8 @@ public struct CallRecord: Sendable, Equatable {
     public var hungUpBy: String?
     /// Which text of the script ran: its digest or revision.
     public var scriptVersion: String?
+    /// How often the model's connection was lost in mid-call and came back.
+    public var reconnects = 0
     public var media: Media?
     /// Figures of each turn, as the ledger gave them.
     public var turns: JSON = []
@@ -90,6 +92,7 @@ public struct CallRecord: Sendable, Equatable {
         message = row["message"]
         hungUpBy = row["hung_up_by"]
         scriptVersion = row["script_version"]
+        reconnects = row["reconnects"]
         if let sent = row["packets_sent"] as Int64? {
             media = Media(
                 packetsSent: sent, packetsReceived: row["packets_received"], packetsLost: row["packets_lost"],
@@ -107,6 +110,7 @@ public struct CallRecord: Sendable, Equatable {
             ("direction", direction.rawValue), ("to_address", to), ("from_address", from), ("started_at", startedAt),
             ("answered_at", answeredAt), ("ended_at", endedAt), ("outcome", outcome), ("sip_status", sipStatus),
             ("message", message), ("hung_up_by", hungUpBy), ("script_version", scriptVersion),
+            ("reconnects", reconnects),
             ("packets_sent", media?.packetsSent), ("packets_received", media?.packetsReceived),
             ("packets_lost", media?.packetsLost), ("jitter_ms", media?.jitterMilliseconds),
             ("round_trip_ms", media?.roundTripMilliseconds), ("turns", turns.text), ("transcript", transcript.text),

@@ -2,7 +2,7 @@ import GRDB
 
 /// The versions of the database, oldest first. A version that has been released is never changed: a new one follows.
 enum Schema {
-    static let versions = ["1", "2", "3"]
+    static let versions = ["1", "2", "3", "4"]
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -14,6 +14,9 @@ enum Schema {
         }
         migrator.registerMigration("3") { database in
             try database.execute(sql: entries)
+        }
+        migrator.registerMigration("4") { database in
+            try database.execute(sql: reconnects)
         }
         return migrator
     }
@@ -79,6 +82,10 @@ enum Schema {
         ) STRICT;
         CREATE INDEX call_by_start ON call (started_at);
         CREATE INDEX call_by_dispatch ON call (dispatch_id);
+        """
+
+    private static let reconnects = """
+        ALTER TABLE call ADD COLUMN reconnects INTEGER NOT NULL DEFAULT 0;
         """
 
     /// Keys and values of scripts; keys compare by their bytes.

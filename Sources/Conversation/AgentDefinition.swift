@@ -28,6 +28,10 @@ public struct AgentDefinition: Hashable, Sendable {
     public var idleTimeout: Duration
     /// What is said and done when the script or the model fails.
     public var fallback: Fallback?
+    /// What is said while an action takes its time; `nil` for nothing.
+    public var filler: Filler?
+    /// How long an action may take; `nil` for as long as the host allows.
+    public var actionTimeout: Duration?
     /// In pipeline mode: when the caller has the floor.
     public var turns = TurnOptions()
     /// In pipeline mode: whom the stages ask, in order; the operator's choice for those that are left out.
@@ -43,6 +47,21 @@ public struct AgentDefinition: Hashable, Sendable {
         public init(text: String, transferTo: String? = nil) {
             self.text = text
             self.transferTo = transferTo
+        }
+    }
+
+    /// Words for the time in which an action works and nobody speaks.
+    public struct Filler: Hashable, Sendable {
+        public static let defaultDelay = Duration.seconds(2)
+
+        /// How long nobody speaks before they are said.
+        public var after: Duration
+        /// One for each action that takes so long, in turn; at least one.
+        public var lines: [String]
+
+        public init(after: Duration = Filler.defaultDelay, lines: [String]) {
+            self.after = after
+            self.lines = lines
         }
     }
 

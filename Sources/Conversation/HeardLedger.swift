@@ -9,6 +9,7 @@ public typealias PlayoutTag = UInt32
 struct HeardLedger: Sendable {
     enum Playout: Hashable, Sendable {
         case queued
+        /// - since: When it would have begun if it had never been held.
         case playing(since: Instant)
         case ended(at: Instant, heardBytes: Int)
     }
@@ -20,6 +21,8 @@ struct HeardLedger: Sendable {
         var transcript = HeardTranscript()
         var playout = Playout.queued
         var startedAt: Instant?
+        /// It was held since then; what was flushed then keeps it.
+        var heldAt: Instant?
         /// A flush is under way; nothing more of it will be played.
         var isCondemned = false
         /// The media engine was told that no more audio comes.
@@ -41,6 +44,10 @@ struct HeardLedger: Sendable {
     }
 
     private(set) var parts: [Part] = []
+    /// What is queued is held.
+    private(set) var isPaused = false
+    /// Parts that were written and never spoken.
+    private var unspoken: [Part] = []
     private var nextTag: PlayoutTag = 1
     /// Tags that each flush under way has condemned, oldest flush first.
     private var flushes: [Set<PlayoutTag>] = []
@@ -62,7 +69,9 @@ struct HeardLedger: Sendable {
         var milliseconds: Int64 = 0
         for part in parts where part.isLive && !part.isCondemned {
             var rest = Int64(part.transcript.audioBytes / G711Law.bytesPerMillisecond)
-            if case .playing(let since) = part.playout { rest = max(0, rest - (now - since).milliseconds) }
+            if case .playing(let since) = part.playout {
+                rest = max(0, rest - max(0, ((part.heldAt ?? now) - since).milliseconds))
+            }
             milliseconds += rest
         }
         return .milliseconds(milliseconds)
@@ -117,13 +126,25 @@ struct HeardLedger: Sendable {
             parts[index].transcript.completeText(nil)
         }
         // A part that never had audio is not waited for.
+        unspoken += parts.filter { $0.path.responseID == responseID && !$0.hasAudio && !$0.isCondemned }
         parts.removeAll { $0.path.responseID == responseID && !$0.hasAudio && !$0.isCondemned }
         return tags
     }
 
-    /// Ends all parts: nothing more comes from the model.
-    mutating func completeAll() -> [PlayoutTag] {
-        Set(parts.map(\.path.responseID)).sorted().flatMap { complete(responseID: $0) }
+    /// Ends all parts: nothing more comes from the model. Of those that it has not ended, what arrived is all.
+    ///
+    /// - Returns: The tags that the media engine is to finish, and the parts that are cut by it.
+    mutating func abandon() -> (tags: [PlayoutTag], cut: [Part]) {
+        var tags: [PlayoutTag] = []
+        var cut: [Part] = []
+        for index in parts.indices where !parts[index].isLocal && !parts[index].isCondemned {
+            let wasCut = !parts[index].transcript.isAudioComplete
+            parts[index].transcript.abandon()
+            if wasCut { cut.append(parts[index]) }
+            if let tag = completeAudio(of: parts[index].path) { tags.append(tag) }
+        }
+        parts.removeAll { !$0.hasAudio && !$0.isCondemned }
+        return (tags, cut)
     }
 
     /// Files audio that is whole already, and not the model's.
@@ -158,6 +179,8 @@ struct HeardLedger: Sendable {
         }
         parts[index].playout = .playing(since: instant)
         parts[index].startedAt = instant
+        // Its first packet had left when the pause began.
+        if isPaused { parts[index].heldAt = instant }
         return parts[index]
     }
 
@@ -184,7 +207,34 @@ struct HeardLedger: Sendable {
             responseIDs.insert(parts[index].path.responseID)
         }
         flushes.append(tags)
+        isPaused = false
         return responseIDs
+    }
+
+    /// Notes that what is queued is held, until ``resume(at:)`` or ``condemn()``.
+    ///
+    /// - Returns: Whether it was not held before.
+    mutating func pause(at now: Instant) -> Bool {
+        guard !isPaused else { return false }
+        isPaused = true
+        for index in parts.indices where parts[index].isLive && !parts[index].isCondemned {
+            if case .playing = parts[index].playout { parts[index].heldAt = now }
+        }
+        return true
+    }
+
+    /// Notes that what was held goes on.
+    ///
+    /// - Returns: Whether it was held.
+    mutating func resume(at now: Instant) -> Bool {
+        guard isPaused else { return false }
+        isPaused = false
+        for index in parts.indices where !parts[index].isCondemned {
+            guard case .playing(let since) = parts[index].playout, let heldAt = parts[index].heldAt else { continue }
+            parts[index].playout = .playing(since: since + (now - heldAt))
+            parts[index].heldAt = nil
+        }
+        return true
     }
 
     /// Ends what the oldest flush under way has condemned.
@@ -210,20 +260,21 @@ struct HeardLedger: Sendable {
             if case .playing = part.playout { flushes.first?.contains(part.tag) == true } else { false }
         }
         guard case .playing(let since)? = playing?.playout else { return flushed(tag: nil, played: 0, at: now) }
-        let elapsed = max(0, (now - since).milliseconds)
+        let elapsed = max(0, ((playing?.heldAt ?? now) - since).milliseconds)
         let bytes = Int(min(elapsed, 3_600_000)) * G711Law.bytesPerMillisecond
         return flushed(tag: playing?.tag, played: bytes, at: now)
     }
 
-    /// Removes parts of which nothing more will be heard or said, in order.
+    /// Removes parts of which nothing more will be heard or said, in order; those that were never spoken first.
     mutating func takeSettled() -> [Part] {
+        defer { unspoken = [] }
         let condemned = flushes.reduce(into: Set<PlayoutTag>()) { $0.formUnion($1) }
         let settled = parts.filter { part in
             !part.isLive && !condemned.contains(part.tag) && (part.isCondemned || part.transcript.isTextComplete)
         }
         let tags = Set(settled.map(\.tag))
         parts.removeAll { tags.contains($0.tag) }
-        return settled
+        return unspoken + settled
     }
 
     /// Removes all that has ended, its text complete or not.

@@ -48,6 +48,18 @@ struct HeardTranscript: Hashable, Sendable {
         isAudioComplete = true
     }
 
+    /// No more of it will come: what was written and not spoken is forgotten.
+    mutating func abandon() {
+        guard !isAudioComplete else {
+            isTextComplete = true
+            return
+        }
+        text = audioBytes > 0 ? split(heardBytes: audioBytes).heard : ""
+        length = text.count
+        isTextComplete = true
+        isAudioComplete = true
+    }
+
     /// Cuts the text where the far end stopped hearing it.
     ///
     /// - Parameter heardBytes: G.711 bytes of the part that were played.

@@ -102,6 +102,11 @@ struct InputTranscripts: Sendable {
             })
     }
 
+    /// Forgets turns that will be heard again, under other names.
+    mutating func forget(_ itemIDs: Set<String>) {
+        turns.removeAll { itemIDs.contains($0.itemID) }
+    }
+
     private func index(_ itemID: String) -> Int? { turns.firstIndex { $0.itemID == itemID } }
 
     private mutating func takeReady(at now: Instant) -> [Utterance] {

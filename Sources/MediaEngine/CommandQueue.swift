@@ -12,6 +12,9 @@ struct CommandNode: ~Copyable {
         /// No more bytes for `tag`.
         case finish
         case flush
+        /// Holds what is queued.
+        case pause
+        case resume
         /// The payload is a ``WireParameters``.
         case start
         /// The payload is ASCII.

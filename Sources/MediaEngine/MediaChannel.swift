@@ -69,6 +69,16 @@ public final class MediaChannel: Sendable {
         append(CommandNode.allocate(.flush))
     }
 
+    /// Holds what is queued, with a short fade; ``resume()`` goes on where it stopped, ``flush()`` drops it.
+    public func pause() {
+        append(CommandNode.allocate(.pause))
+    }
+
+    /// Goes on with what ``pause()`` has held.
+    public func resume() {
+        append(CommandNode.allocate(.resume))
+    }
+
     /// Sends keys as telephone-events; what is no key is left out.
     public func sendDigits(_ digits: String) {
         Array(digits.utf8).withUnsafeBytes { append(CommandNode.allocate(.digits, payload: $0)) }

@@ -118,7 +118,7 @@ struct MediaLoop: ~Copyable {
                 add(address.assumingMemoryBound(to: SessionSlot.self), at: index)
             case .remove: remove(index)
             case .stop: isStopped = true
-            case .empty, .play, .tone, .finish, .flush, .start, .digits, .record: break
+            case .empty, .play, .tone, .finish, .flush, .pause, .resume, .start, .digits, .record: break
             }
         }
     }

@@ -10,6 +10,8 @@ extension MediaSession {
             case .play: enqueue(tag: node.pointee.tag, count: node.pointee.length)
             case .finish: finish(tag: node.pointee.tag)
             case .flush: flush()
+            case .pause: isPaused = true
+            case .resume: isPaused = false
             case .start: start(node.payload.load(as: WireParameters.self), at: now)
             case .digits: enqueueDigits(node.payload)
             case .record: record(to: node.pointee.address, at: now)
@@ -64,6 +66,8 @@ extension MediaSession {
             faded = fade.load(chunk, law: isMu ? .mu : .a)
         }
         playout.dropAll()
+        isPaused = false
+        isCut = false
         var heard: UInt32?
         var played = 0
         var dropped = 0

@@ -27,8 +27,7 @@ struct Fade {
     mutating func load(_ chunk: PlayoutQueue.Chunk, law: G711.Law) -> Int {
         count = min(Self.length, chunk.bytes.count)
         for index in 0..<count {
-            let level = Int32(G711.decode(chunk.bytes[index], law)) * Int32(count - index) / Int32(count + 1)
-            bytes[index] = G711.encode(Int16(truncatingIfNeeded: level), law)
+            bytes[index] = Self.scaled(chunk.bytes[index], law, count - index, of: count + 1)
         }
         remaining = count
         tag = chunk.tag
@@ -41,6 +40,18 @@ struct Fade {
         for index in 0..<moved { buffer[index] = bytes[count - remaining + index] }
         remaining -= moved
         return moved
+    }
+
+    /// Lets the level of audio rise from silence, or fall to it, from the first byte to the last.
+    static func shape(_ bytes: UnsafeMutableRawBufferPointer, law: G711.Law, isRising: Bool) {
+        for index in 0..<bytes.count {
+            let weight = isRising ? index + 1 : bytes.count - index
+            bytes[index] = scaled(bytes[index], law, weight, of: bytes.count + 1)
+        }
+    }
+
+    private static func scaled(_ byte: UInt8, _ law: G711.Law, _ weight: Int, of whole: Int) -> UInt8 {
+        G711.encode(Int16(truncatingIfNeeded: Int32(G711.decode(byte, law)) * Int32(weight) / Int32(whole)), law)
     }
 
     mutating func drop() {
@@ -131,13 +142,21 @@ extension MediaSession {
             closeRun()
             return filled
         }
-        while filled < payload.count, let chunk = playout.front() {
-            let count = min(chunk.bytes.count, payload.count - filled)
+        // What is being heard when a pause begins fades out; it leaves as any audio does.
+        guard !isPaused || isHeard else { return 0 }
+        let room = isPaused ? min(Fade.length, payload.count) : payload.count
+        while filled < room, let chunk = playout.front() {
+            let count = min(chunk.bytes.count, room - filled)
             UnsafeMutableRawBufferPointer(rebasing: payload[filled...])
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: chunk.bytes[..<count]))
             playout.consume(count)
             note(chunk.tag, count: count, offset: filled, packet: payload.count)
             filled += count
+        }
+        if isPaused || isCut {
+            let ramp = UnsafeMutableRawBufferPointer(rebasing: payload[..<min(Fade.length, filled)])
+            Fade.shape(ramp, law: isMu ? .mu : .a, isRising: !isPaused)
+            isCut = isPaused && filled > 0
         }
         if filled > 0, playout.front() == nil { report(UpwardRecord(.drained, at: nextTick)) }
         return filled

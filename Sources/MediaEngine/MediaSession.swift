@@ -72,6 +72,10 @@ public struct MediaSession: ~Copyable {
     var fade = Fade()
     /// The last packet ended with queued audio.
     var isHeard = false
+    /// What is queued is held.
+    var isPaused = false
+    /// A pause has cut audio that was being heard: it fades in when it goes on.
+    var isCut = false
     var digits = TelephoneEventSender()
     let ssrc: UInt32
     var sequenceNumber: UInt16

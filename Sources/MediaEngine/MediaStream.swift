@@ -71,10 +71,24 @@ public final class MediaStream: Sendable {
         stream.channel.finish(tag: tag)
     }
 
-    /// Drops what is queued, with a fade of a few milliseconds in the next packet. ``MediaEvent/flushed`` tells what was
-    /// played.
+    /// Drops what is queued, with a fade of a few milliseconds in the next packet, and ends a ``pause()``.
+    /// ``MediaEvent/flushed`` tells what was played.
     public func flush() {
         stream.channel.flush()
+    }
+
+    /// Holds what is queued and what is still to come, with a fade of a few milliseconds in the next packet; silence goes
+    /// out instead. Nothing is dropped, and nothing that is held counts as played. Telephone-events are sent all the
+    /// same.
+    ///
+    /// Ended by ``resume()`` or by ``flush()``. Calling it again does nothing.
+    public func pause() {
+        stream.channel.pause()
+    }
+
+    /// Goes on with the very byte before which ``pause()`` stopped. Without one it does nothing.
+    public func resume() {
+        stream.channel.resume()
     }
 
     /// Sends keys: as telephone-events (RFC 4733) when the far end takes them, else as tones.

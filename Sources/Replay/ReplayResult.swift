@@ -102,6 +102,8 @@ extension FlowDifference {
         if old.idleTimeout != new.idleTimeout {
             note("idle_timeout: \(new.idleTimeout.seconds) s, was \(old.idleTimeout.seconds) s", isTold: false)
         }
+        if old.filler != new.filler { note("the filler", isTold: false) }
+        if old.actionTimeout != new.actionTimeout { note("action_timeout", isTold: false) }
         if old.fallback != new.fallback { note("the fallback", isTold: false) }
         if old.name != new.name { note("the name: \(new.name), was \(old.name)", isTold: false) }
         return differences

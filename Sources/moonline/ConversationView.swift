@@ -77,6 +77,11 @@ final class ConversationView: Sendable {
                 label: "call", style: .blue, text: status == .active ? "answered" : status.rawValue, textStyle: .dim)
         case .modelReady(_, let model):
             return Line(label: "model", style: .blue, text: "\(model) is ready", textStyle: .dim)
+        case .modelLost(let reason, let isPlanned):
+            let text = isPlanned ? "a new session is opened" : "away: \(reason)"
+            return Line(label: "model", style: isPlanned ? .blue : .yellow, text: text, textStyle: .dim)
+        case .modelReconnected(_, let time, _, _):
+            return Line(label: "model", style: .blue, text: "back after \(time.milliseconds) ms", textStyle: .dim)
         case .transcript(let entry):
             guard entry.isFinal, !entry.text.isEmpty else { return nil }
             if entry.role == .agent { return Line(label: "agent", style: .green, text: entry.text) }

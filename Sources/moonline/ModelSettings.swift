@@ -7,8 +7,6 @@ import VoiceAgent
 extension HostConfiguration {
     /// Reads the servers of pipeline mode and what is asked of them.
     mutating func applyPipelineSettings(_ settings: Settings) throws(Settings.Invalid) {
-        pipeline.endpoints[PipelineEndpoints.openAI] = StageEndpoint(
-            baseURL: model.baseURL, apiKey: Secret(model.apiKey))
         for (name, url) in try ModelSettings.endpoints(settings) {
             let key = settings[ModelSettings.keyVariable(of: name)] ?? ""
             pipeline.endpoints[name] = StageEndpoint(baseURL: url, apiKey: Secret(key))

@@ -128,10 +128,44 @@ extension HostTests {
             }
         }
 
-        @Test("a model that closes in mid-call ends the call, and the far end is hung up on", arguments: [1006, 1011])
+        @Test(
+            "a model that closes in mid-call is connected again and told of the conversation", arguments: [1006, 1011])
+        func comesBack(_ code: Int) async throws {
+            var setup = Setup()
+            setup.flows["patient.lua"] = TestHost.patientFlow
+            try await TestHost.with(setup) { test in
+                let dispatch = try await test.dispatch(agent: "patient")
+                let answered = try await test.exchange.answered()
+                try await test.observe("the greeting") { if case .transcript = $0 { true } else { nil } }
+                let session = try await test.model.session(0)
+                if code == 1006 {
+                    session.abort()
+                } else {
+                    session.close(code: 1011, reason: "keepalive ping timeout")
+                }
+                let next = try await test.model.session(1)
+                let told = try await next.received.wait(for: "the conversation") { messages in
+                    messages.contains { $0["item"] != nil } ? messages : nil
+                }
+                #expect(told.first?["type"] == "session.update")
+                #expect(told[1]["item"]?["role"] == "assistant")
+                #expect(told[1]["item"]?["content"]?[0]?["text"] == "Beep.")
+                #expect(try await next.call("nothing", arguments: "{}") == #"{"error":"there is no function nothing"}"#)
+                await test.exchange.hangUp(answered)
+                let call = try await test.end(of: dispatch)
+                #expect(call.record.reconnects == 1)
+                #expect(call.record.outcome == "completed")
+                #expect(call.faults.isEmpty)
+                #expect(test.model.sessions.count == 2)
+                try await test.expectGoodCall()
+            }
+        }
+
+        @Test("a model that stays away ends the call, and the far end is hung up on", arguments: [1006, 1011])
         func closesInCall(_ code: Int) async throws {
             var setup = Setup()
             setup.flows["patient.lua"] = TestHost.patientFlow
+            setup.configure = { $0.limits.modelReconnects = 0 }
             try await TestHost.with(setup) { test in
                 let dispatch = try await test.dispatch(agent: "patient")
                 let answered = try await test.exchange.answered()

@@ -108,9 +108,12 @@ struct HostCall {
         case .flush:
             line.flushedAt.store(MonotonicClock.now().nanoseconds, ordering: .releasing)
             stream.flush()
+        case .pausePlayout: stream.pause()
+        case .resumePlayout: stream.resume()
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
-        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService:
+        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService,
+            .keepAudio:
             break
         }
     }

@@ -18,7 +18,7 @@ struct AllocationTests {
     }
 
     @Test(
-        "A hundred thousand packets each way, with loss, reordering, keys, flushes and reports, allocate nothing",
+        "A hundred thousand packets each way, with loss, reordering, keys, pauses, flushes and reports, allocate nothing",
         .enabled(if: isOptimised, "only optimised builds: swift test -c release"))
     func packets() {
         let channel = MediaChannel()
@@ -44,6 +44,8 @@ struct AllocationTests {
         var places: [Int] = []
         for number in 0..<100_000 {
             let now = Instant(nanoseconds: Int64(number) * 20_000_000)
+            if number == 10_000 { channel.pause() }
+            if number == 10_500 { channel.resume() }
             if number == 30_000 { channel.flush() }
             let start = allocation_count_of_thread()
             let isKey = number % 1_000 == 999

@@ -64,7 +64,7 @@ struct RealtimeConnectionTests {
             Issue.record("connected must come first")
             return
         }
-        guard case .event(.sessionCreated(id: "sess_1", model: "m")) = await iterator.next() else {
+        guard case .event(.sessionCreated(id: "sess_1", model: "m", expiresAt: _)) = await iterator.next() else {
             Issue.record("the session's event must come second")
             return
         }

@@ -14,6 +14,8 @@ extension CallSession {
         public var callerID: String?
         /// The definition's fallback line as audio, in `law`, for when the model cannot say it.
         public var fallbackAudio: [UInt8] = []
+        /// Where the session's random numbers begin.
+        public var seed: UInt64 = 0
 
         public init(
             facts: CallFacts, definition: AgentDefinition, law: G711Law = .mu, model: ModelOptions = ModelOptions(),
@@ -38,6 +40,8 @@ extension CallSession {
         public var voice: String?
         public var turnDetection: TurnDetection
         public var noiseReduction: String?
+        /// How long a session of the model is used, unless its server ends it sooner: then comes another one.
+        public var sessionLifetime: Duration = .seconds(3_300)
 
         public init(
             transcriptionModel: String? = "gpt-4o-mini-transcribe", language: String? = nil, voice: String? = nil,
@@ -57,6 +61,12 @@ extension CallSession {
         public var modelConnect: Duration = .seconds(10)
         /// For the model to take the session's settings.
         public var modelConfigure: Duration = .seconds(10)
+        /// For the model to be back, in mid-call, before it is lost for good.
+        public var modelOutage: Duration = .seconds(20)
+        /// For one try to reach it again: the WebSocket, then the settings.
+        public var modelReconnect: Duration = .seconds(5)
+        /// Tries to reach it again; 0 loses it at once.
+        public var modelReconnects = 8
         /// For the far end to answer, unless `on_dial` says otherwise.
         public var ring: Duration = .seconds(45)
         /// From the answer to audio that can flow both ways.

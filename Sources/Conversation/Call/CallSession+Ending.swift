@@ -23,7 +23,7 @@ extension CallSession {
         guard case .closing(let outcome) = phase else { return }
         if wayOut?.line != nil {
             // The model is there, and says nothing.
-            for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
+            abandonSpeech()
             closeModel(at: now)
             sayLineInstead(at: now)
             timers[.hangUpPlayout] = now + configuration.limits.hangUpPlayout + ledger.unheard(at: now)
@@ -133,7 +133,11 @@ extension CallSession {
         timers[.lateTranscript] = nil
         timers[.flushReport] = nil
         while ledger.isFlushing { receiveCut(ledger.assumeFlushed(at: now), at: now) }
-        for part in ledger.takeRemaining() { report(part) }
+        for part in ledger.takeRemaining() {
+            noteHeard(part)
+            report(part)
+        }
+        realtime.history.end()
         for utterance in inputs.takeRemaining() { report(utterance) }
         closeModel(at: now)
         ending.step = .handlers

@@ -21,6 +21,13 @@ extension CallSession {
             refuse(call.callID, "the arguments are not a JSON object", at: now)
             return
         }
+        guard !functions.isRunning(like: call, arguments) else {
+            refuse(
+                call.callID,
+                "\(call.name) runs already with these arguments, and its result will come; do not call it again",
+                at: now)
+            return
+        }
         if handles(.onFunctionCall) {
             let entry = ScriptEntry.handler(.onFunctionCall, arguments: [.string(call.name), .object(arguments)])
             run(entry, for: .check(callID: call.callID), callID: call.callID, at: now)
@@ -49,7 +56,7 @@ extension CallSession {
         _ entry: ScriptEntry, for purpose: ScriptScheduler.Purpose, callID: String, at now: Instant
     ) {
         functions.run(callID, as: scripts.start(entry, for: purpose))
-        timers[.action(callID: callID)] = now + configuration.limits.action
+        timers[.action(callID: callID)] = now + (definition.actionTimeout ?? configuration.limits.action)
     }
 
     // MARK: What the script makes of it

@@ -170,7 +170,8 @@ extension CallSession {
     private mutating func activate(at now: Instant) {
         timers[.mediaStart] = nil
         phase = .active
-        perform(.listen)
+        isListening = true
+        perform(outage == nil ? .listen : .keepAudio(last: .zero))
         timers[.measure] = now + configuration.limits.measurement
         if handles(.onAnswered) {
             notify(.onAnswered, [])

@@ -17,12 +17,19 @@ extension CallSession {
         guard isModelOpen else { return }
         switch event {
         case .connected:
-            guard phase == .connecting else { return }
-            phase = .configuring
+            guard !isEnding else { return }
+            if outage?.step == .connecting {
+                outage?.step = .configuring
+            } else if phase == .connecting {
+                phase = .configuring
+            } else {
+                return
+            }
             timers[.modelConnect] = nil
             timers[.modelConfigure] = now + configuration.limits.modelConfigure
             handle(realtime.configure(), at: now)
-        case .event(.error(let error)) where phase == .connecting && !error.isExpected:
+        case .event(.error(let error))
+        where (phase == .connecting || outage?.step == .connecting) && !error.isExpected:
             // A server may refuse the key with an event before anything was asked of it.
             modelLost(error, at: now)
         case .event(let event):
@@ -45,7 +52,7 @@ extension CallSession {
         let isGivenUp: Bool =
             switch phase {
             case .connecting, .configuring: true
-            default: malformedCount >= configuration.limits.malformedMessages
+            default: outage != nil || malformedCount >= configuration.limits.malformedMessages
             }
         let kind = live == nil ? "Realtime" : "Live"
         let message = "The model sent \(what). Check that the base URL is that of a \(kind) API."
@@ -56,14 +63,14 @@ extension CallSession {
         }
     }
 
-    mutating func modelLost(_ error: RealtimeError, at now: Instant) {
-        modelLost(message: error.sentence, isRetryable: error.severity == .retryable, at: now)
-    }
-
     /// The model is gone for good: a call that isn't answered is given up, one that is ends after what was said.
-    private mutating func modelLost(message: String, isRetryable: Bool, at now: Instant) {
+    mutating func modelLost(message: String, isRetryable: Bool, at now: Instant) {
         guard isModelOpen else { return }
         isModelOpen = false
+        outage = nil
+        for name in [TimerName.modelConnect, .modelConfigure, .modelRetry, .modelOutage, .modelRenewal, .modelLimit] {
+            timers[name] = nil
+        }
         let failed = realtime.close()
         disconnectModel(at: now)
         guard !isEnding else { return }
@@ -73,7 +80,7 @@ extension CallSession {
                 request.number, .failure(code: .modelFailed, message: "the model is gone"), at: now)
         }
         // What was generated will not be ended by the server any more.
-        for tag in ledger.completeAll() { perform(.finishPlayout(tag: tag)) }
+        abandonSpeech()
         for number in speeches.keys { speeches[number]?.isResponseDone = true }
         let outcome = CallOutcome(kind: .modelFailed, reason: "model_failed", message: message, endedBy: .fault)
         switch phase {
@@ -93,6 +100,16 @@ extension CallSession {
         }
     }
 
+    /// The model will not end any more what it has begun to say: so much of it as arrived is heard.
+    mutating func abandonSpeech() {
+        let (tags, cut) = ledger.abandon()
+        for tag in tags { perform(.finishPlayout(tag: tag)) }
+        for part in cut {
+            realtime.heard(
+                itemID: part.path.itemID, contentIndex: part.path.contentIndex, .cut(part.transcript.text))
+        }
+    }
+
     mutating func handle(_ outputs: [RealtimeSession.Output], at now: Instant) {
         for output in outputs { handle(output, at: now) }
     }
@@ -105,16 +122,19 @@ extension CallSession {
             // Only what the far end said last is of interest now.
             break
         case .send(let event): send(event, at: now)
-        case .configured(let id, let model):
+        case .configured(let id, let model, let expiresAt):
+            planRenewal(expiresAt: expiresAt, at: now)
+            if outage != nil { reconnected(id, at: now) }
             guard phase == .configuring else { return }
             observe(.modelReady(sessionID: id, model: model))
             dial(at: now)
         case .configurationRefused(let error):
-            let isKnown = error.severity != .benign
+            guard error.severity == .benign else {
+                modelLost(error, at: now)
+                return
+            }
             let message =
-                isKnown
-                ? error.sentence
-                : "The model refused the session's settings: \(error.message). Check the flow's voice and actions."
+                "The model refused the session's settings: \(error.message). Check the flow's voice and actions."
             modelLost(message: message, isRetryable: false, at: now)
         case .responseStarted(let id, let request): responseStarted(id, request, at: now)
         case .audio(let path, let audio, let request): receiveAudio(audio, path, request, at: now)
@@ -127,12 +147,15 @@ extension CallSession {
         case .speechStarted(let itemID): callerSpeechStarted(itemID, at: now)
         case .speechStopped(let itemID): callerSpeechStopped(itemID, at: now)
         case .fault(let error):
-            if error.severity == .fatal {
+            if error.severity == .fatal || error.isExpiry {
                 modelLost(error, at: now)
             } else {
                 let isRetryable = error.severity == .retryable
                 tell(CallFault(kind: .model, message: error.sentence, isRetryable: isRetryable))
             }
+        case .stalled(let error): modelLost(error, at: now)
+        case .replayRefused(let error):
+            observe(.fault(CallFault(kind: .model, message: error.sentence, isRetryable: true, turn: turn.number)))
         }
     }
 
@@ -169,6 +192,8 @@ extension CallSession {
     private mutating func responseEnded(_ result: RealtimeSession.ResponseResult, at now: Instant) {
         for tag in ledger.complete(responseID: result.id) { perform(.finishPlayout(tag: tag)) }
         if let usage = result.usage { observe(.usage(usage)) }
+        // The connection has proved itself.
+        if result.status == .completed { recovery = nil }
         if let request = result.request { speechGenerated(request, result.status, at: now) }
         begin(result.calls, responseID: result.id, at: now)
     }

@@ -17,6 +17,8 @@ extension CallSession {
     mutating func disconnectModel(at now: Instant) {
         if let outputs = pipeline?.close() {
             handle(outputs, at: now)
+            // Nobody is left to decide whether the caller interrupts.
+            resumePlayout(at: now)
         } else {
             perform(.closeModel)
         }
@@ -45,8 +47,8 @@ extension CallSession {
         case .command(let command): perform(.pipeline(command))
         case .ask(let question, let value): ask(question, value, at: now)
         case .forget(let question, let isLate): forget(question, isLate: isLate)
-        case .pausePlayout: break
-        case .resumePlayout: break
+        case .pausePlayout: pausePlayout(at: now)
+        case .resumePlayout: resumePlayout(at: now)
         case .fault(let failure):
             tell(CallFault(kind: .model, message: failure.message, isRetryable: failure.severity == .retryable))
         case .misuse(let message): tell(CallFault(kind: .script, message: message))

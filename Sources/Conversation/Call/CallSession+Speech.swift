@@ -83,6 +83,18 @@ extension CallSession {
         handle(realtime.interrupt(responseIDs: responseIDs), at: now)
     }
 
+    /// Holds what is being said: the caller may be taking the floor.
+    mutating func pausePlayout(at now: Instant) {
+        guard ledger.pause(at: now) else { return }
+        perform(.pausePlayout)
+    }
+
+    /// Goes on where the agent stopped, unless that was dropped meanwhile.
+    mutating func resumePlayout(at now: Instant) {
+        guard ledger.resume(at: now) else { return }
+        perform(.resumePlayout)
+    }
+
     mutating func callerSpeechStopped(_ itemID: String, at now: Instant) {
         observe(.callerSpeech(started: false))
         isCallerSpeaking = false
@@ -107,6 +119,7 @@ extension CallSession {
             handle(
                 realtime.truncate(
                     itemID: part.path.itemID, contentIndex: part.path.contentIndex, heardMilliseconds: milliseconds,
+                    heard: part.transcript.split(heardBytes: part.heardBytes).heard,
                     // A part is a sentence of the pipeline's, and the whole answer of a server's.
                     isWhole: pipeline == nil),
                 at: now)
@@ -135,9 +148,20 @@ extension CallSession {
 
     mutating func reportHeard(at now: Instant) {
         for part in ledger.takeSettled() {
+            noteHeard(part)
             report(part)
             if part.isLocal { localEnded(part.tag, .value(true), at: now) }
         }
+    }
+
+    /// Writes into the conversation what the far end heard of a part.
+    mutating func noteHeard(_ part: HeardLedger.Part) {
+        guard !part.isLocal else { return }
+        let isWhole =
+            part.hasAudio && part.transcript.isAudioComplete && part.heardBytes >= part.transcript.audioBytes
+        let heard = part.transcript.split(heardBytes: part.heardBytes).heard
+        realtime.heard(
+            itemID: part.path.itemID, contentIndex: part.path.contentIndex, isWhole ? .whole : .cut(heard))
     }
 
     /// Tells what the far end heard of a part; nothing when it heard nothing.

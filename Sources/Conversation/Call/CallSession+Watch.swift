@@ -3,8 +3,8 @@ import SansIO
 /// Silence, and what the media session measures.
 extension CallSession {
     /// Whether nobody speaks, is about to speak, or is busy for the far end.
-    private var isQuiet: Bool {
-        phase == .active && ledger.isIdle && !ledger.isFlushing && realtime.isIdle && !isCallerSpeaking
+    var isQuiet: Bool {
+        phase == .active && outage == nil && ledger.isIdle && !ledger.isFlushing && realtime.isIdle && !isCallerSpeaking
             && functions.open.isEmpty && keys.gathering == nil && transfer == nil && wayOut == nil
     }
 

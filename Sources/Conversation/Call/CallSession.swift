@@ -11,7 +11,9 @@ public struct CallSession: Sendable {
         case start
         /// From the operator or at shutdown: the call ends at once.
         case hangUpRequested(reason: String)
-        case model(ModelEvent)
+        /// - connection: Number of the connection that it comes from: that of the ``Action/connectModel`` for which it
+        ///   was made, from 1. What a connection says behind its end is ignored.
+        case model(ModelEvent, connection: Int = 1)
         case pipeline(PipelineEvent)
         case telephony(TelephonyEvent)
         case media(MediaReport)
@@ -27,10 +29,12 @@ public struct CallSession: Sendable {
     }
 
     public enum Action: Hashable, Sendable {
+        /// Opens a connection to the model, the first or, when that is lost, another one.
         case connectModel
         case sendModel(RealtimeClientEvent)
         /// In live mode, in place of ``sendModel(_:)``.
         case sendLive(LiveClientEvent)
+        /// Closes the connection, or gives up making it.
         case closeModel
         /// In pipeline mode, what the stages are to do; ``Event/pipeline(_:)`` follows.
         case pipeline(PipelineCommand)
@@ -43,6 +47,9 @@ public struct CallSession: Sendable {
         case reject(status: Int)
         /// From here on the far end's audio goes to the model, beginning with what came since the answer.
         case listen
+        /// The model is away: until the next ``listen`` the far end's audio is kept, beginning with what came in the last
+        /// so long, as far as it is known.
+        case keepAudio(last: Duration)
         /// Ends the telephone call in whatever state it is: CANCEL, BYE, or the refusal of one that rings here.
         case hangUp(reason: String)
         case transfer(target: String)
@@ -52,6 +59,10 @@ public struct CallSession: Sendable {
         case finishPlayout(tag: PlayoutTag)
         /// Drops all queued audio at once. The media session answers with ``MediaReport/flushed(tag:played:dropped:)``.
         case flush
+        /// Holds all audio, queued and to come, until ``resumePlayout`` or ``flush``.
+        case pausePlayout
+        /// Goes on with the very byte before which ``pausePlayout`` stopped.
+        case resumePlayout
         case script(ScriptCommand)
         /// Performs what a coroutine asks for; ``Event/service(_:_:)`` follows, unless it is cancelled.
         case service(ScriptTaskID, ServiceRequest)
@@ -112,7 +123,8 @@ public struct CallSession: Sendable {
     enum TimerName: Hashable, Sendable {
         case onDial, modelConnect, modelConfigure, ring, mediaStart, callDuration, transfer, hangUpPlayout, flushReport
         case lateTranscript, lastHandlers, onHangUp
-        case answer, idle, gather, measure, fallback
+        case answer, idle, gather, measure, fallback, filler
+        case modelRetry, modelOutage, modelRenewal, modelLimit
         case sleep(ScriptTaskID)
         case after(UInt64)
         case action(callID: String)
@@ -137,7 +149,18 @@ public struct CallSession: Sendable {
     var startedAt = Instant.zero
     var answeredAt: Instant?
     var isMediaReady = false
+    /// Whether there is a model, be it away for a moment.
     var isModelOpen = false
+    /// Number of the connection to it, or of the next one.
+    var modelConnection = 1
+    var outage: ModelOutage?
+    var recovery: ModelRecovery?
+    /// The model's session is to be replaced at the next quiet point.
+    var isRenewalDue = false
+    /// Whether the model is to hear the far end.
+    var isListening = false
+    /// For what is left to chance.
+    var random: SeededRandom
     var malformedCount = 0
     var timers = DeadlineTable<TimerName>()
     var outbox: [Action] = []
@@ -156,6 +179,8 @@ public struct CallSession: Sendable {
     var waits: [ScriptTaskID: Wait] = [:]
     var speeches: [UInt64: Speech] = [:]
     var functions = FunctionCalls()
+    /// Filler lines that were said.
+    var fillerCount = 0
     var transfer: Transfer?
     var keys = KeyCollection()
     /// Functions of `call:after`, by the timer's number.
@@ -182,6 +207,7 @@ public struct CallSession: Sendable {
         definition = configuration.definition
         fallbackAudio = configuration.fallbackAudio
         facts = configuration.facts
+        random = SeededRandom(seed: configuration.seed)
         dialOptions = DialOptions(callerID: configuration.callerID, ringTimeout: configuration.limits.ring)
         let definition = configuration.definition
         let settings = RealtimeSettings(
@@ -189,7 +215,9 @@ public struct CallSession: Sendable {
             tools: definition.tools, law: configuration.law,
             transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
             turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
-        realtime = RealtimeSession(settings: settings, isDuplex: definition.mode == .live)
+        realtime = RealtimeSession(
+            settings: settings, limits: definition.mode == .realtime ? RealtimeSession.Limits() : .local,
+            isDuplex: definition.mode == .live)
         if definition.mode == .pipeline {
             pipeline = PipelineSession(
                 settings: settings, options: configuration.pipeline, turns: definition.turns,
@@ -219,7 +247,7 @@ public struct CallSession: Sendable {
         switch event {
         case .start: start(at: now)
         case .hangUpRequested(let reason): hangUpRequested(reason, at: now)
-        case .model(let event): receive(event, at: now)
+        case .model(let event, let connection): if connection == modelConnection { receive(event, at: now) }
         case .pipeline(let event): receive(event, at: now)
         case .telephony(let event): receive(event, at: now)
         case .media(let report): receive(report, at: now)
@@ -240,6 +268,8 @@ public struct CallSession: Sendable {
         reportHeard(at: now)
         answerWaits(at: now)
         watchIdleness(at: now)
+        watchActions(at: now)
+        renewWhenQuiet(at: now)
         notePlayout(at: now)
         beginHandover()
         finishClosing(at: now)
@@ -310,6 +340,10 @@ public struct CallSession: Sendable {
             }
         case .modelConnect, .modelConfigure:
             modelLost(RealtimeError(connectionFailure: "it did not answer in time"), at: now)
+        case .modelRetry: reconnect(at: now)
+        case .modelOutage: giveUpModel(at: now)
+        case .modelRenewal: isRenewalDue = true
+        case .modelLimit: renew(at: now)
         case .ring:
             end(
                 CallOutcome(
@@ -327,6 +361,7 @@ public struct CallSession: Sendable {
                 at: now)
         case .answer: answer()
         case .idle: idled()
+        case .filler: fill(at: now)
         case .gather: gatheringEnded(at: now)
         case .measure: measure(at: now)
         case .fallback: leave(at: now)

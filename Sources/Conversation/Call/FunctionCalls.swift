@@ -13,6 +13,8 @@ struct FunctionCalls: Sendable {
         var task: ScriptTaskID?
         /// What is left of its time while that doesn't run.
         var remaining: Duration?
+        /// The far end was told that it takes a moment.
+        var isFilled = false
     }
 
     private struct Batch {
@@ -36,6 +38,19 @@ struct FunctionCalls: Sendable {
 
     mutating func begin(_ call: Open) {
         open.append(call)
+    }
+
+    /// Whether the same function runs already with the same arguments, whatever their order.
+    func isRunning(like call: RealtimeFunctionCall, _ arguments: JSONObject) -> Bool {
+        open.contains { other in
+            other.call.callID != call.callID && other.call.name == call.name
+                && JSON.object(other.arguments).inOrder == JSON.object(arguments).inOrder
+        }
+    }
+
+    /// The far end was told that all that is open takes a moment.
+    mutating func fill() {
+        for index in open.indices { open[index].isFilled = true }
     }
 
     mutating func run(_ callID: String, as task: ScriptTaskID) {
@@ -80,5 +95,19 @@ struct FunctionCalls: Sendable {
     mutating func removeAll() {
         open = []
         batches = [:]
+    }
+}
+
+extension JSON {
+    /// The value with the members of all objects in the order of their names.
+    fileprivate var inOrder: JSON {
+        switch self {
+        case .array(let elements): .array(elements.map(\.inOrder))
+        case .object(let object):
+            .object(
+                JSONObject(
+                    members: object.members.sorted { $0.key < $1.key }.map { ($0.key, $0.value.inOrder) }))
+        default: self
+        }
     }
 }

@@ -5,6 +5,12 @@ public enum Observation: Hashable, Sendable {
     case status(CallFacts.Status)
     /// The model's session is configured.
     case modelReady(sessionID: String, model: String)
+    /// The connection to the model is lost, or given up for a new one; the call goes on.
+    case modelLost(reason: String, planned: Bool)
+    /// The call has another session of the model, which knows what was said.
+    ///
+    /// - after: How long the model was away.
+    case modelReconnected(sessionID: String, after: Duration, attempts: Int, planned: Bool)
     case transcript(TranscriptEntry)
     case callerSpeech(started: Bool)
     case actionCalled(callID: String, name: String, arguments: String)

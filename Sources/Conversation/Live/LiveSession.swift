@@ -78,7 +78,7 @@ struct LiveSession: Sendable {
         case .createResponse(let parameters): ask(parameters, eventID: event.eventID, at: now)
         case .cancelResponse(let id): cancel(id)
         // The model decides when it speaks, and its context is its own.
-        case .updateTurnDetection, .truncateItem, .deleteItem: break
+        case .updateTurnDetection, .truncateItem, .deleteItem, .replayMessage, .replayFunctionCall: break
         }
         return take()
     }

@@ -20,6 +20,7 @@ extension CallSession.Action {
         case .ring: ["action": "ring"]
         case .answer: ["action": "answer"]
         case .reject(let status): ["action": "reject", "status": .integer(Int64(status))]
+        case .keepAudio(let duration): ["action": "keep_audio", "last_ns": .integer(duration.nanoseconds)]
         case .listen: ["action": "listen"]
         case .mute(let isMuted): ["action": "mute", "muted": .bool(isMuted)]
         case .measure: ["action": "measure"]
@@ -29,6 +30,8 @@ extension CallSession.Action {
             ["action": "play", "tag": .integer(Int64(tag)), "bytes": .integer(Int64(audio.count))]
         case .finishPlayout(let tag): ["action": "finish_playout", "tag": .integer(Int64(tag))]
         case .flush: ["action": "flush"]
+        case .pausePlayout: ["action": "pause_playout"]
+        case .resumePlayout: ["action": "resume_playout"]
         case .script(let command): command.logged
         case .service(let task, let request):
             ["action": "service", "task": .task(task), "request": request.logged]

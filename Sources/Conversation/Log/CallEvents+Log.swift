@@ -11,7 +11,8 @@ extension CallSession.Event {
         case .start: ["event": "start"]
         case .hangUpRequested(let reason): ["event": "hang_up_requested", "reason": .string(reason)]
         case .deadline: ["event": "deadline"]
-        case .model(let event): event.logged
+        case .model(let event, let connection):
+            connection == 1 ? event.logged : event.logged.with("connection", .integer(Int64(connection)))
         case .pipeline(let event): event.logged
         case .telephony(let event): event.logged
         case .media(let report): report.logged
@@ -42,7 +43,7 @@ extension CallSession.Event {
                 fallbackAudio: try fields.silence("fallback_audio_bytes"))
         default:
             if let event = try ModelEvent(name, fields) {
-                self = .model(event)
+                self = .model(event, connection: try fields.optionalInt("connection") ?? 1)
             } else if let event = try PipelineEvent(name, fields) {
                 self = .pipeline(event)
             } else if let event = try TelephonyEvent(name, fields) {

@@ -33,7 +33,8 @@ public struct CallLogBeginning: Sendable {
             "caller_id": .optional(configuration.callerID), "law": .string(configuration.law.rawValue),
             "model": configuration.model.logged, "limits": configuration.limits.logged,
             "pipeline": configuration.pipeline.logged, "live": configuration.live.logged,
-            "fallback_audio_bytes": .integer(Int64(configuration.fallbackAudio.count)), "script": script,
+            "fallback_audio_bytes": .integer(Int64(configuration.fallbackAudio.count)),
+            "session_seed": .string(String(configuration.seed)), "script": script,
         ]
     }
 
@@ -52,6 +53,7 @@ public struct CallLogBeginning: Sendable {
         if let form = json["pipeline"] { configuration.pipeline = try PipelineOptions(logged: form) }
         if let form = json["live"] { configuration.live = try LiveOptions(logged: form) }
         configuration.fallbackAudio = try fields.silence("fallback_audio_bytes")
+        configuration.seed = try fields.optionalText("session_seed").flatMap { UInt64($0) } ?? 0
         script = try fields.value("script")
     }
 }
@@ -88,7 +90,10 @@ extension AgentDefinition {
             "handlers": .array(handlers.map(\.rawValue).sorted().map { .string($0) }),
             "idle_timeout_ns": .integer(idleTimeout.nanoseconds),
             "fallback": fallback.map { ["text": .string($0.text), "transfer_to": .optional($0.transferTo)] } ?? .null,
-            "turns": turns.json,
+            "filler": filler.map {
+                ["after_ns": .integer($0.after.nanoseconds), "lines": .array($0.lines.map { .string($0) })]
+            } ?? .null,
+            "action_timeout_ns": .optional(actionTimeout), "turns": turns.json,
         ]
     }
 
@@ -109,6 +114,14 @@ extension AgentDefinition {
             name: try fields.text("name"), mode: try fields.choice("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
             handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
+        if let form = try fields.optionalFields("filler") {
+            let lines = try form.array("lines").compactMap(\.string)
+            guard !lines.isEmpty else { throw CallLogFormError(field: "lines") }
+            filler = Filler(after: try form.span("after_ns"), lines: lines)
+        }
+        if try fields.optionalDuration("action_timeout_ns") != nil {
+            actionTimeout = try fields.span("action_timeout_ns")
+        }
         do throws(TurnOptionsError) {
             if let form = json["turns"] { turns = try TurnOptions(json: form) }
         } catch {
@@ -140,7 +153,7 @@ extension CallSession.ModelOptions {
         [
             "transcription_model": .optional(transcriptionModel), "language": .optional(language),
             "voice": .optional(voice), "turn_detection": turnDetection.logged,
-            "noise_reduction": .optional(noiseReduction),
+            "noise_reduction": .optional(noiseReduction), "session_lifetime_ns": .integer(sessionLifetime.nanoseconds),
         ]
     }
 
@@ -151,6 +164,7 @@ extension CallSession.ModelOptions {
             language: try fields.optionalText("language"), voice: try fields.optionalText("voice"),
             turnDetection: try TurnDetection(logged: try fields.value("turn_detection")),
             noiseReduction: try fields.optionalText("noise_reduction"))
+        if json["session_lifetime_ns"] != nil { sessionLifetime = try fields.span("session_lifetime_ns") }
     }
 }
 
@@ -192,7 +206,8 @@ extension CallSession.Limits {
     private static var durations: [(name: String, path: WritableKeyPath<Self, Duration>)] {
         [
             ("model_connect", \.modelConnect), ("model_configure", \.modelConfigure), ("ring", \.ring),
-            ("media_start", \.mediaStart), ("call_duration", \.callDuration), ("action", \.action),
+            ("model_outage", \.modelOutage), ("model_reconnect", \.modelReconnect), ("media_start", \.mediaStart),
+            ("call_duration", \.callDuration), ("action", \.action),
             ("on_dial", \.onDial), ("transfer", \.transfer), ("hang_up_playout", \.hangUpPlayout),
             ("flush_report", \.flushReport), ("late_transcript", \.lateTranscript), ("last_handlers", \.lastHandlers),
             ("on_hangup", \.onHangUp), ("on_error", \.onError), ("measurement", \.measurement),
@@ -203,7 +218,7 @@ extension CallSession.Limits {
         [
             ("script_tasks", \.scriptTasks), ("script_timers", \.scriptTimers),
             ("script_request_rate", \.scriptRequestRate), ("script_requests", \.scriptRequests),
-            ("malformed_messages", \.malformedMessages),
+            ("malformed_messages", \.malformedMessages), ("model_reconnects", \.modelReconnects),
         ]
     }
 
@@ -217,7 +232,10 @@ extension CallSession.Limits {
     init(logged json: JSON) throws(CallLogFormError) {
         self.init()
         let fields = LogFields(json)
-        for (name, path) in Self.durations { self[keyPath: path] = try fields.span(name + "_ns") }
-        for (name, path) in Self.counts { self[keyPath: path] = try fields.count(name) }
+        // A limit that is younger than the log is what it is by default.
+        for (name, path) in Self.durations where json[name + "_ns"] != nil {
+            self[keyPath: path] = try fields.span(name + "_ns")
+        }
+        for (name, path) in Self.counts where json[name] != nil { self[keyPath: path] = try fields.count(name) }
     }
 }

@@ -124,6 +124,13 @@ struct LogFields {
 }
 
 extension JSON {
+    /// The object with one more member.
+    func with(_ name: String, _ value: JSON) -> JSON {
+        var object = object ?? [:]
+        object[name] = value
+        return .object(object)
+    }
+
     static func optional(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
     static func optional(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }
     static func optional(_ number: Double?) -> JSON { number.map { .number($0) } ?? .null }

@@ -9,6 +9,14 @@ extension Observation {
         case .status(let status): ["observation": "status", "status": .string(status.rawValue)]
         case .modelReady(let sessionID, let model):
             ["observation": "model_ready", "session_id": .string(sessionID), "model": .string(model)]
+        case .modelLost(let reason, let isPlanned):
+            ["observation": "model_lost", "reason": .string(reason), "planned": .bool(isPlanned)]
+        case .modelReconnected(let sessionID, let time, let attempts, let isPlanned):
+            [
+                "observation": "model_reconnected", "session_id": .string(sessionID),
+                "after_ns": .integer(time.nanoseconds), "attempts": .integer(Int64(attempts)),
+                "planned": .bool(isPlanned),
+            ]
         case .transcript(let entry):
             [
                 "observation": "transcript", "role": .string(entry.role.rawValue), "text": .string(entry.text),
@@ -79,6 +87,12 @@ extension Observation {
         case "status": self = .status(try fields.choice("status"))
         case "model_ready":
             self = .modelReady(sessionID: try fields.text("session_id"), model: try fields.text("model"))
+        case "model_lost":
+            self = .modelLost(reason: try fields.text("reason"), planned: try fields.bool("planned"))
+        case "model_reconnected":
+            self = .modelReconnected(
+                sessionID: try fields.text("session_id"), after: try fields.duration("after_ns"),
+                attempts: try fields.int("attempts"), planned: try fields.bool("planned"))
         case "transcript":
             self = .transcript(
                 TranscriptEntry(

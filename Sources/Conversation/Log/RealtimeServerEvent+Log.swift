@@ -24,10 +24,10 @@ extension RealtimeServerEvent {
     var logged: JSON {
         switch self {
         case .error(let error): RealtimeServerEvent.message("error", ["error": error.logged])
-        case .sessionCreated(let id, let model):
-            RealtimeServerEvent.message("session.created", ["session": ["id": .string(id), "model": .string(model)]])
-        case .sessionUpdated(let id, let model):
-            RealtimeServerEvent.message("session.updated", ["session": ["id": .string(id), "model": .string(model)]])
+        case .sessionCreated(let id, let model, let expiresAt):
+            RealtimeServerEvent.message("session.created", session: id, model, expiresAt)
+        case .sessionUpdated(let id, let model, let expiresAt):
+            RealtimeServerEvent.message("session.updated", session: id, model, expiresAt)
         case .itemAdded, .itemDone, .itemTruncated, .itemDeleted: loggedItem
         case .inputTranscriptDelta, .inputTranscriptCompleted, .inputTranscriptFailed, .speechStarted, .speechStopped,
             .inputCommitted, .inputCleared, .inputTimedOut:
@@ -41,6 +41,12 @@ extension RealtimeServerEvent {
         case .rateLimitsUpdated(let limits): RealtimeServerEvent.message("rate_limits.updated", ["rate_limits": limits])
         case .unknown(let type): RealtimeServerEvent.message(type, [:])
         }
+    }
+
+    private static func message(_ type: String, session id: String, _ model: String, _ expiresAt: Int64?) -> JSON {
+        var session: JSONObject = ["id": .string(id), "model": .string(model)]
+        if let expiresAt { session["expires_at"] = .integer(expiresAt) }
+        return message(type, ["session": .object(session)])
     }
 
     private var loggedItem: JSON {

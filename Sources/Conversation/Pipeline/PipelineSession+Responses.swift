@@ -23,8 +23,10 @@ extension PipelineSession {
     ///
     /// - Parameter text: What was said, where the answer is begun before the turn has ended; `nil` when it is part of
     ///   the conversation.
-    mutating func answerTurn(ahead text: String?, at now: Instant) {
-        let id = begin(RealtimeClientEvent.ResponseParameters(), at: now)
+    mutating func answerTurn(
+        ahead text: String?, _ parameters: RealtimeClientEvent.ResponseParameters = .init(), at now: Instant
+    ) {
+        let id = begin(parameters, at: now)
         responses[id]?.draftOf = text
         if text == nil { announce(id) } else { draftID = id }
         write(id, at: now)

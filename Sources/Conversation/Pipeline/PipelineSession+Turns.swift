@@ -61,6 +61,7 @@ extension PipelineSession {
         let id = turnItemID ?? makeID("item")
         turnItemID = id
         discardDraft()
+        hasCutAgent = hasCutAgent || isAgentAudible || activeID != nil
         say(.speechStarted(itemID: id, audioStartMilliseconds: 0))
         if let activeID { cancel(activeID, reason: "turn_detected") }
     }
@@ -70,6 +71,7 @@ extension PipelineSession {
         if turnItemID == nil { turnStarted() }
         guard let id = turnItemID else { return }
         turnItemID = nil
+        hasCutAgent = false
         let previous = lastTurnItemID
         lastTurnItemID = id
         context.append(.message(.user, text), id: id)
@@ -105,5 +107,16 @@ extension PipelineSession {
         say(.speechStopped(itemID: id, audioEndMilliseconds: 0))
         say(.inputTranscriptFailed(itemID: id, RealtimeError(code: "no_words", message: "nothing was understood")))
         say(.inputCleared)
+        guard hasCutAgent else { return }
+        hasCutAgent = false
+        // Nobody has the floor: the agent takes it again.
+        if activeID == nil, answersTurns {
+            let instructions = [settings.instructions, PipelineSession.afterNoise].filter { !$0.isEmpty }
+            answerTurn(
+                ahead: nil, .init(instructions: instructions.joined(separator: "\n\n")), at: now)
+        }
     }
+
+    private static let afterNoise =
+        "A noise on the line cut you off; the other side has said nothing. Go on with what was not heard."
 }

@@ -84,6 +84,9 @@ struct PipelineSession: Sendable {
     /// The item of the turn that the caller is taking.
     var turnItemID: String?
     var lastTurnItemID: String?
+    private(set) var isAgentAudible = false
+    /// The caller's turn has cut what the agent said, or was about to say.
+    var hasCutAgent = false
     private var openingEventID: String?
     private var nextNumber: UInt64 = 1
     /// Bytes a character of speech takes, as measured on this call's sentences.
@@ -131,11 +134,15 @@ struct PipelineSession: Sendable {
         case .createFunctionOutput(let callID, let output):
             let id = makeID("item")
             context.append(.output(callID: callID, output), id: id)
-            say(.itemAdded(RealtimeItem(id: id, kind: .functionCallOutput(callID: callID), status: "completed"), previousItemID: nil))
-        case .createMessage(let role, let text):
+            say(
+                .itemAdded(
+                    RealtimeItem(id: id, kind: .functionCallOutput(callID: callID), status: "completed"),
+                    previousItemID: nil))
+        case .createMessage(let role, let text), .replayMessage(_, _, let role, let text):
             let id = makeID("item")
             context.append(.message(ChatMessage.Role(rawValue: role) ?? .user, text), id: id)
             say(.itemAdded(RealtimeItem(id: id, kind: .message(role: role), status: "completed"), previousItemID: nil))
+        case .replayFunctionCall(let id, let call): context.append(.call(call), id: id)
         case .truncateItem(let id, let index, let milliseconds):
             let bytes = milliseconds * G711Law.bytesPerMillisecond
             if context.truncate(id, at: index, heardBytes: bytes) {
@@ -173,6 +180,7 @@ struct PipelineSession: Sendable {
 
     /// What is to be heard of the agent, as far as turn-taking needs to know.
     mutating func noteAgent(isAudible: Bool, isInterruptible: Bool, at now: Instant) -> [Output] {
+        isAgentAudible = isAudible
         handle(turns.agentChanged(isAudible: isAudible, isInterruptible: isInterruptible, at: now), at: now)
         return continued(at: now)
     }

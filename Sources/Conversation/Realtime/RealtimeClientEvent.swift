@@ -12,6 +12,12 @@ public struct RealtimeClientEvent: Hashable, Sendable {
         case createFunctionOutput(callID: String, output: String)
         /// `role` is `user`, `assistant` or `system`.
         case createMessage(role: String, text: String)
+        /// Puts a message back into the conversation of a new connection, under the name that it had.
+        ///
+        /// - after: The item behind which it belongs; `nil` for the end.
+        case replayMessage(id: String, after: String? = nil, role: String, text: String)
+        /// Puts a function call of the model back; its output follows.
+        case replayFunctionCall(id: String, RealtimeFunctionCall)
         case truncateItem(id: String, contentIndex: Int, audioEndMilliseconds: Int)
         case deleteItem(id: String)
         case createResponse(ResponseParameters)
@@ -75,9 +81,20 @@ public struct RealtimeClientEvent: Hashable, Sendable {
             ]
         case .createMessage(let role, let text):
             object["type"] = "conversation.item.create"
+            object["item"] = .object(RealtimeClientEvent.message(role: role, text: text))
+        case .replayMessage(let id, let after, let role, let text):
+            object["type"] = "conversation.item.create"
+            if let after { object["previous_item_id"] = .string(after) }
+            var item: JSONObject = ["id": .string(id)]
+            for member in RealtimeClientEvent.message(role: role, text: text).members {
+                item[member.key] = member.value
+            }
+            object["item"] = .object(item)
+        case .replayFunctionCall(let id, let call):
+            object["type"] = "conversation.item.create"
             object["item"] = [
-                "type": "message", "role": .string(role),
-                "content": [["type": role == "assistant" ? "output_text" : "input_text", "text": .string(text)]],
+                "id": .string(id), "type": "function_call", "call_id": .string(call.callID),
+                "name": .string(call.name), "arguments": .string(call.arguments),
             ]
         case .truncateItem(let id, let contentIndex, let audioEndMilliseconds):
             object["type"] = "conversation.item.truncate"
@@ -100,5 +117,12 @@ public struct RealtimeClientEvent: Hashable, Sendable {
         }
         object["event_id"] = .string(eventID)
         return .object(object)
+    }
+
+    private static func message(role: String, text: String) -> JSONObject {
+        [
+            "type": "message", "role": .string(role),
+            "content": [["type": role == "assistant" ? "output_text" : "input_text", "text": .string(text)]],
+        ]
     }
 }

@@ -81,19 +81,20 @@ public struct RealtimeError: Error, Hashable, Sendable {
 
     /// Codes after which no reconnect helps.
     private static let fatalCodes: Set<String> = [
-        "session_expired", "insufficient_quota", "invalid_api_key", "account_deactivated", "billing_hard_limit_reached",
+        "insufficient_quota", "invalid_api_key", "account_deactivated", "billing_hard_limit_reached",
         "credit_balance_exhausted",
         "missing_model", "invalid_model", "model_not_found", "beta_api_shape_disabled",
     ]
 
     private static let retryableCodes: Set<String> = [
-        "rate_limit_exceeded", "inference_rate_limit_exceeded", "server_error",
+        "rate_limit_exceeded", "inference_rate_limit_exceeded", "server_error", "session_expired",
     ]
 
     /// Codes that a correct client meets in races with the server; nobody needs to hear of them.
     private static let raceCodes: Set<String> = [
         "conversation_already_has_active_response", "response_cancel_not_active", "item_truncate_invalid_item_id",
-        "item_delete_invalid_item_id", "unsupported_content_type", "input_audio_buffer_commit_empty",
+        "item_delete_invalid_item_id", "item_retrieve_invalid_item_id", "unsupported_content_type",
+        "input_audio_buffer_commit_empty",
     ]
 
     private static func severity(type: String, code: String) -> Severity {
@@ -107,6 +108,9 @@ public struct RealtimeError: Error, Hashable, Sendable {
         severity == .benign
             && (RealtimeError.raceCodes.contains(code) || message.contains("is already shorter than"))
     }
+
+    /// Whether the session has reached its longest duration: a new one is to be had at once.
+    var isExpiry: Bool { code == "session_expired" || message.contains("maximum duration") }
 
     /// One sentence that says what happened and what to do.
     public var sentence: String {

@@ -78,9 +78,13 @@ extension RealtimeServerEvent {
             guard let error = fields.json["error"] else { throw .badField(type: type, field: "error") }
             return .error(RealtimeError(json: error))
         case "session.created":
-            return .sessionCreated(id: session?["id"]?.string ?? "", model: session?["model"]?.string ?? "")
+            return .sessionCreated(
+                id: session?["id"]?.string ?? "", model: session?["model"]?.string ?? "",
+                expiresAt: session?["expires_at"]?.integer)
         case "session.updated":
-            return .sessionUpdated(id: session?["id"]?.string ?? "", model: session?["model"]?.string ?? "")
+            return .sessionUpdated(
+                id: session?["id"]?.string ?? "", model: session?["model"]?.string ?? "",
+                expiresAt: session?["expires_at"]?.integer)
         case "conversation.item.added", "conversation.item.created":
             return .itemAdded(try fields.item(), previousItemID: fields.optional("previous_item_id"))
         case "conversation.item.done":

@@ -3,8 +3,9 @@ public import SansIO
 /// An event from the model's server (OpenAI Realtime, GA names; the beta's names are understood as well).
 public enum RealtimeServerEvent: Hashable, Sendable {
     case error(RealtimeError)
-    case sessionCreated(id: String, model: String)
-    case sessionUpdated(id: String, model: String)
+    /// - expiresAt: When the server will end the session, if it says so. Unix time. [s]
+    case sessionCreated(id: String, model: String, expiresAt: Int64? = nil)
+    case sessionUpdated(id: String, model: String, expiresAt: Int64? = nil)
     case itemAdded(RealtimeItem, previousItemID: String?)
     case itemDone(RealtimeItem, previousItemID: String?)
     case itemTruncated(itemID: String, contentIndex: Int, audioEndMilliseconds: Int)

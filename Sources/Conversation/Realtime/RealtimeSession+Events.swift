@@ -3,18 +3,22 @@ import SansIO
 /// What the server says.
 extension RealtimeSession {
     mutating func receive(_ event: RealtimeServerEvent, at now: Instant) -> [Output] {
-        guard state != .closed else { return [] }
+        guard state != .closed, state != .suspended else { return [] }
+        lastEventAt = now
         switch event {
         case .error(let error): receive(error, at: now)
-        case .sessionUpdated(let id, let model):
+        case .sessionUpdated(let id, let model, let expiresAt):
             if case .configuring = state {
                 state = .ready
-                outputs.append(.configured(id: id, model: model))
+                replay(at: now)
+                outputs.append(.configured(id: id, model: model, expiresAt: expiresAt))
             }
         case .responseCreated(let response): begin(response, at: now)
         case .responseDone(let response): finish(response, at: now)
         case .speechStarted(let itemID, _):
             if !isDuplex { callerTurn = .speaking }
+            rehearingUntil = nil
+            openTurn(itemID, at: now)
             // The server begins ours only after this, so that it would speak into the caller's turn. Its own answer to
             // that turn serves as well.
             if !isDuplex, pending?.request.yieldsToCaller == true, settings.turnDetection.createsResponse, !isHolding {
@@ -25,17 +29,25 @@ extension RealtimeSession {
             callerTurn =
                 settings.turnDetection.createsResponse && !isHolding && !isDuplex
                 ? .awaitingResponse(until: now + limits.serverResponse) : .none
+            if isHolding { isTurnMissed = true }
             outputs.append(.speechStopped(itemID: itemID))
         case .inputCommitted(let itemID, let previousItemID):
             isTurnCommitted = true
             if isHolding { isTurnMissed = true }
+            history.callerSpoke(itemID, after: previousItemID)
+            commitTurn(itemID)
             outputs.append(.inputCommitted(itemID: itemID, previousItemID: previousItemID))
-        case .inputCleared: callerTurn = .none
+        case .inputCleared:
+            callerTurn = .none
+            openTurns.removeAll { !$0.isCommitted }
         case .inputTranscriptDelta(let itemID, let delta):
+            history.callerSaid(itemID, more: delta)
             outputs.append(.inputTranscript(itemID: itemID, delta: delta))
         case .inputTranscriptCompleted(let itemID, let transcript):
+            history.callerSaid(itemID, transcript, isFinal: true)
             outputs.append(.inputTranscriptEnded(itemID: itemID, transcript))
         case .inputTranscriptFailed(let itemID, _):
+            history.callerSaid(itemID, nil, isFinal: true)
             outputs.append(.inputTranscriptEnded(itemID: itemID, nil))
         case .outputItemAdded(let item, let responseID, _), .outputItemDone(let item, let responseID, _):
             note(item, responseID: responseID, at: now)
@@ -45,7 +57,8 @@ extension RealtimeSession {
         case .audioDelta, .audioDone, .audioTranscriptDelta, .audioTranscriptDone, .textDelta, .textDone,
             .contentPartAdded, .contentPartDone:
             receivePart(event, at: now)
-        case .itemAdded(let item, _):
+        case .itemAdded(let item, let previousItemID):
+            place(item, after: previousItemID)
             if case .functionCallOutput(let callID) = item.kind { unacknowledgedOutputs.remove(callID) }
         case .sessionCreated, .itemDone, .itemTruncated, .itemDeleted, .inputTimedOut, .rateLimitsUpdated,
             .unknown:
@@ -62,12 +75,18 @@ extension RealtimeSession {
             }
             return
         }
+        if let eventID = error.eventID, replayEvents.remove(eventID) != nil {
+            outputs.append(.replayRefused(error))
+            return
+        }
         let isConflict = error.code == "conversation_already_has_active_response"
         if let waiting = pending, error.eventID == waiting.eventID || (error.eventID == nil && isConflict) {
             pending = nil
             if isConflict {
                 // The server's own response came first; ours has its turn when that one is done.
-                if !waiting.isCancelled { queue.insert((waiting.request, .zero), at: 0) }
+                if !waiting.isCancelled, !waiting.request.isReminder {
+                    queue.insert(Waiting(request: waiting.request), at: 0)
+                }
                 if waiting.isCancelled { outputs.append(.requestFailed(waiting.request, error)) }
                 if activeID == nil { hiddenActiveUntil = now + limits.responseStart }
             } else {
@@ -95,7 +114,8 @@ extension RealtimeSession {
         }
         if case .awaitingResponse = callerTurn { callerTurn = .none }
         isTurnCommitted = false
-        responses[response.id] = ActiveResponse(request: request, lastEventAt: now)
+        responses[response.id] = ActiveResponse(
+            request: request, turns: openTurns.filter(\.isCommitted).map(\.itemID), lastEventAt: now)
         activeID = response.id
         outputs.append(.responseStarted(id: response.id, request: request))
         if isCancelled { cancel(response.id) }
@@ -108,6 +128,11 @@ extension RealtimeSession {
         }
         for item in response.output { note(item, responseID: response.id, at: now) }
         let calls = response.status == .completed ? responses[response.id]?.calls ?? active.calls : []
+        if !calls.isEmpty { closeTurns(of: response.id) }
+        for call in calls {
+            history.called(call, id: responses[response.id]?.callItems[call.callID] ?? "")
+            knownCalls.insert(call.callID)
+        }
         endActive(
             response.id, status: response.status, calls: calls, usage: response.usage, mayRetry: true, at: now)
     }
@@ -127,7 +152,7 @@ extension RealtimeSession {
                 var request = ended.request ?? ResponseRequest(number: nextRequestNumber, kind: .followUp)
                 if ended.request == nil { nextRequestNumber += 1 }
                 request.attempts += 1
-                queue.insert((request, now + limits.retryDelay), at: 0)
+                queue.insert(Waiting(request: request, notBefore: now + limits.retryDelay), at: 0)
                 result.request = nil
             } else {
                 outputs.append(.fault(error))
@@ -140,7 +165,7 @@ extension RealtimeSession {
         if error.severity == .retryable, request.attempts < limits.maximumRetries {
             var again = request
             again.attempts += 1
-            queue.insert((again, now + limits.retryDelay), at: 0)
+            queue.insert(Waiting(request: again, notBefore: now + limits.retryDelay), at: 0)
         } else {
             if !error.isExpected { outputs.append(.fault(error)) }
             outputs.append(.requestFailed(request, error))
@@ -157,7 +182,9 @@ extension RealtimeSession {
     }
 
     private mutating func note(_ item: RealtimeItem, responseID: String, at now: Instant) {
-        guard let id = touch(responseID, at: now), case .functionCall(let call) = item.kind else { return }
+        guard let id = touch(responseID, at: now) else { return }
+        if case .message = item.kind { noteSpeech(item.id, in: id) }
+        guard case .functionCall(let call) = item.kind else { return }
         responses[id]?.callNames[item.id] = call
         if item.status != "in_progress", !call.arguments.isEmpty || item.status == "completed" {
             note(call, itemID: item.id, responseID: id, at: now)
@@ -172,6 +199,7 @@ extension RealtimeSession {
         if call.name.isEmpty { call.name = responses[id]?.callNames[itemID]?.name ?? "" }
         guard responses[id]?.calls.contains(where: { $0.callID == call.callID }) == false else { return }
         responses[id]?.calls.append(call)
+        responses[id]?.callItems[call.callID] = itemID
     }
 
     private mutating func receivePart(_ event: RealtimeServerEvent, at now: Instant) {
@@ -179,6 +207,8 @@ extension RealtimeSession {
         case .audioDelta(let path, let audio):
             guard let path = audiblePath(path, at: now), !audio.isEmpty else { return }
             responses[path.responseID]?.hasAudio = true
+            noteSpeech(path.itemID, in: path.responseID)
+            closeTurns(of: path.responseID)
             hasSpoken = true
             outputs.append(.audio(path, audio, request: responses[path.responseID]?.request))
         case .audioDone(let path):
@@ -186,9 +216,12 @@ extension RealtimeSession {
             outputs.append(.audioEnded(path))
         case .audioTranscriptDelta(let path, let text):
             guard let path = audiblePath(path, at: now), !text.isEmpty else { return }
+            noteSpeech(path.itemID, in: path.responseID)
+            history.wrote(path.itemID, part: path.contentIndex, text)
             outputs.append(.transcript(path, text, request: responses[path.responseID]?.request))
         case .audioTranscriptDone(let path, let text):
             guard let path = audiblePath(path, at: now) else { return }
+            if !text.isEmpty { history.wrote(path.itemID, part: path.contentIndex, text, isWhole: true) }
             outputs.append(.transcriptEnded(path, text.isEmpty ? nil : text))
         case .contentPartDone(let path, _):
             guard let path = audiblePath(path, at: now) else { return }

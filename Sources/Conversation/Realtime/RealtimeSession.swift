@@ -5,6 +5,9 @@ import SansIO
 /// At most one `response.create` is under way, and none while a response is active; others wait in order. Function
 /// calls are handed out once a response, when it is done and completed. Events of responses that were interrupted,
 /// have ended, or were never announced are dropped.
+///
+/// A lost connection suspends it: what is asked for waits, and what is said and done is kept in ``history``. The next
+/// connection is told of that before anything else, and what was cut goes on.
 struct RealtimeSession: Sendable {
     struct ActiveResponse {
         let request: ResponseRequest?
@@ -13,7 +16,21 @@ struct RealtimeSession: Sendable {
         var hasAudio = false
         var calls: [RealtimeFunctionCall] = []
         var callNames: [String: RealtimeFunctionCall] = [:]
+        /// Items of the functions' calls.
+        var callItems: [String: String] = [:]
+        /// Items of its speech, in order.
+        var items: [String] = []
+        /// Turns of the caller that it answers.
+        var turns: [String] = []
         var lastEventAt: Instant
+    }
+
+    /// A request that is to be sent.
+    struct Waiting {
+        var request: ResponseRequest
+        var notBefore = Instant.zero
+        /// A connection that is lost had been asked for it: what stops the agent stops it, too.
+        var wasUnderWay = false
     }
 
     struct Pending {
@@ -40,16 +57,34 @@ struct RealtimeSession: Sendable {
     /// The server says that a response is active which it never announced.
     var hiddenActiveUntil: Instant?
     var pending: Pending?
-    var queue: [(request: ResponseRequest, notBefore: Instant)] = []
+    var queue: [Waiting] = []
     var callerTurn = CallerTurn.none
     /// Function calls whose outputs the server has not yet added to the conversation.
     var unacknowledgedOutputs: Set<String> = []
+    /// The conversation as far as it is true.
+    var history = ConversationHistory()
+    /// Turns of the caller that no audio has answered yet.
+    var openTurns: [OpenTurn] = []
+    /// Items of speech that only earlier connections knew as such.
+    var foreignItems: Set<String> = []
+    /// Names, on this connection, of messages that it was told.
+    var replayedItems: [String: String] = [:]
+    /// Functions' calls that this connection knows.
+    var knownCalls: Set<String> = []
+    /// Events that told this connection of the conversation.
+    var replayEvents: Set<String> = []
+    var nextReplayedItem: UInt64 = 1
+    /// When the server was last heard.
+    var lastEventAt = Instant.zero
+    /// Until when the server is to notice a turn that it hears again; then it is asked to answer.
+    var rehearingUntil: Instant?
+    var isRehearing = false
     /// A turn of the caller was committed since the last `response.created`.
     var isTurnCommitted = false
     /// The server has sent audio, and with it has chosen a voice for good.
     var hasSpoken = false
     /// The server's own answers and interruptions are switched off for an uninterruptible sentence.
-    private(set) var isHolding = false
+    var isHolding = false
     var isTurnMissed = false
     var nextRequestNumber: UInt64 = 1
     private var nextEventNumber: UInt64 = 1
@@ -71,6 +106,7 @@ struct RealtimeSession: Sendable {
         if let hiddenActiveUntil { deadlines.append(hiddenActiveUntil) }
         if isFree { deadlines.append(contentsOf: queue.compactMap { sendTime(of: $0) }) }
         if case .awaitingResponse(let until) = callerTurn { deadlines.append(until) }
+        if let rehearingUntil { deadlines.append(rehearingUntil) }
         return deadlines.min()
     }
 
@@ -79,13 +115,13 @@ struct RealtimeSession: Sendable {
 
     /// Whether the server is about to answer a turn of the caller.
     var isAnswerDue: Bool {
-        if case .awaitingResponse = callerTurn { true } else { false }
+        if case .awaitingResponse = callerTurn { true } else { rehearingUntil != nil }
     }
 
     private var isFree: Bool { activeID == nil && pending == nil && hiddenActiveUntil == nil }
 
     /// When a waiting request may be sent by the passing of time alone.
-    private func sendTime(of entry: (request: ResponseRequest, notBefore: Instant)) -> Instant? {
+    private func sendTime(of entry: Waiting) -> Instant? {
         guard entry.request.yieldsToCaller else { return entry.notBefore }
         return switch callerTurn {
         case .none: entry.notBefore
@@ -98,6 +134,8 @@ struct RealtimeSession: Sendable {
 
     /// Sends the session's settings.
     mutating func configure() -> [Output] {
+        var settings = settings
+        if isHolding { settings.turnDetection = settings.turnDetection.eventsOnly }
         let event = send(.updateSession(settings))
         state = .configuring(eventID: event)
         return take()
@@ -108,13 +146,14 @@ struct RealtimeSession: Sendable {
     mutating func change(_ change: (inout RealtimeSettings) -> Void) -> [Output] {
         let old = settings
         change(&settings)
-        guard state != .closed, settings != old else { return [] }
+        guard state != .closed, state != .suspended, settings != old else { return [] }
         send(.changeSession(RealtimeSettings.Change(from: old, to: settings)))
         return take()
     }
 
     /// Adds a message to the conversation.
     mutating func addMessage(role: String, text: String) -> [Output] {
+        if let role = ConversationHistory.Role(rawValue: role) { history.add(role, text) }
         guard state == .ready else { return [] }
         send(.createMessage(role: role, text: text))
         return take()
@@ -129,22 +168,25 @@ struct RealtimeSession: Sendable {
         }
         let request = ResponseRequest(number: nextRequestNumber, kind: kind)
         nextRequestNumber += 1
-        queue.append((request, .zero))
+        queue.append(Waiting(request: request))
         advance(at: now)
         return (request.number, take())
     }
 
     /// Adds the result of a function to the conversation.
     mutating func answer(callID: String, output: String) -> [Output] {
+        history.returned(callID: callID, output)
         guard state == .ready else { return [] }
         unacknowledgedOutputs.insert(callID)
+        tellCall(callID)
         send(.createFunctionOutput(callID: callID, output: output))
         return take()
     }
 
     /// Drops what is still to come of the given responses and of the active one, and cancels the latter.
     mutating func interrupt(responseIDs: Set<String>) -> [Output] {
-        guard state == .ready else { return [] }
+        stopWaiting()
+        guard state == .ready else { return take() }
         for id in responseIDs where responses[id] != nil { responses[id]?.isMuted = true }
         if let activeID { cancel(activeID) }
         if pending?.request.isInterruptible == true { pending?.isCancelled = true }
@@ -165,12 +207,17 @@ struct RealtimeSession: Sendable {
 
     /// Cuts a part of an item to what was heard of it, or removes the item when nothing was.
     ///
-    /// - Parameter isWhole: Whether the part is all that the item has.
+    /// - Parameters:
+    ///   - heard: The words of the part that were heard.
+    ///   - isWhole: Whether the part is all that the item has.
     mutating func truncate(
-        itemID: String, contentIndex: Int, heardMilliseconds: Int, isWhole: Bool = true
+        itemID: String, contentIndex: Int, heardMilliseconds: Int, heard: String, isWhole: Bool = true
     ) -> [Output] {
+        history.heard(itemID, part: contentIndex, .cut(heard))
         guard state == .ready else { return [] }
-        if heardMilliseconds > 0 || !isWhole {
+        if foreignItems.contains(itemID) {
+            retell(itemID)
+        } else if heardMilliseconds > 0 || !isWhole {
             send(.truncateItem(id: itemID, contentIndex: contentIndex, audioEndMilliseconds: heardMilliseconds))
         } else {
             send(.deleteItem(id: itemID))
@@ -178,13 +225,18 @@ struct RealtimeSession: Sendable {
         return take()
     }
 
+    /// Takes note of what the far end heard of a part that has ended.
+    mutating func heard(itemID: String, contentIndex: Int, _ heard: ConversationHistory.Heard) {
+        history.heard(itemID, part: contentIndex, heard)
+    }
+
     /// Gives the server back its own answers and interruptions after an uninterruptible sentence.
     ///
     /// A turn that the caller took meanwhile is answered now.
     mutating func releaseHold(at now: Instant) -> [Output] {
-        guard state == .ready, isHolding else { return [] }
+        guard state != .closed, isHolding else { return [] }
         isHolding = false
-        send(.updateTurnDetection(settings.turnDetection))
+        if state == .ready { send(.updateTurnDetection(settings.turnDetection)) }
         let isAnswerDue = isTurnMissed && settings.turnDetection.createsResponse
         isTurnMissed = false
         return isAnswerDue ? take() + request(.followUp, at: now).outputs : take()
@@ -202,6 +254,7 @@ struct RealtimeSession: Sendable {
         queue = []
         hiddenActiveUntil = nil
         isHolding = false
+        rehearingUntil = nil
         return requests.sorted { $0.number < $1.number }
     }
 
@@ -210,12 +263,18 @@ struct RealtimeSession: Sendable {
     mutating func deadline(at now: Instant) -> [Output] {
         guard state == .ready else { return [] }
         if let waiting = pending, waiting.sentAt + limits.responseStart <= now {
+            guard !limits.isRemote || lastEventAt > waiting.sentAt else {
+                return [.stalled(RealtimeError(connectionFailure: "it says nothing any more"))]
+            }
             pending = nil
             let error = RealtimeError(
                 code: "response_timeout", message: "the model did not begin a response in time", severity: .retryable)
             retryOrFail(waiting.request, error, at: now)
         }
         if let id = activeID, let active = responses[id], active.lastEventAt + limits.responseStall <= now {
+            guard !limits.isRemote || lastEventAt > active.lastEventAt else {
+                return [.stalled(RealtimeError(connectionFailure: "it stopped in the middle of a response"))]
+            }
             cancel(id)
             let error = RealtimeError(
                 code: "response_stalled", message: "the model stopped in the middle of a response", severity: .retryable
@@ -223,7 +282,15 @@ struct RealtimeSession: Sendable {
             endActive(id, status: .failed(error), calls: [], usage: nil, mayRetry: false, at: now)
         }
         if let until = hiddenActiveUntil, until <= now { hiddenActiveUntil = nil }
-        if case .awaitingResponse(let until) = callerTurn, until <= now { callerTurn = .none }
+        if case .awaitingResponse(let until) = callerTurn, until <= now {
+            callerTurn = .none
+            remindOfTurn()
+        }
+        if let until = rehearingUntil, until <= now {
+            rehearingUntil = nil
+            let answer = request(.followUp, at: now)
+            outputs += answer.outputs
+        }
         advance(at: now)
         return take()
     }
@@ -254,7 +321,7 @@ struct RealtimeSession: Sendable {
     }
 
     @discardableResult
-    private mutating func send(_ body: RealtimeClientEvent.Body) -> String {
+    mutating func send(_ body: RealtimeClientEvent.Body) -> String {
         let eventID = "moonline_\(nextEventNumber)"
         nextEventNumber += 1
         outputs.append(.send(RealtimeClientEvent(eventID: eventID, body: body)))

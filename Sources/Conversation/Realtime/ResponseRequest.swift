@@ -14,9 +14,13 @@ struct ResponseRequest: Hashable, Sendable {
     }
 
     let number: UInt64
-    let kind: Kind
+    var kind: Kind
     /// How often it failed already.
     var attempts = 0
+    /// What was heard of a response that the loss of a connection has cut; this one goes on behind it.
+    var heardBefore = ""
+    /// The server seems to have forgotten a turn of the caller; whatever it begins by itself serves as well.
+    var isReminder = false
 
     /// Whether any response that the model begins now does as well, and none is wanted while the caller speaks.
     var yieldsToCaller: Bool {
@@ -24,6 +28,11 @@ struct ResponseRequest: Hashable, Sendable {
         case .greeting, .followUp: true
         case .say, .reply: false
         }
+    }
+
+    /// Whether the model answers the caller with it; a sentence of the script is no answer.
+    var answersCaller: Bool {
+        if case .say = kind { false } else { true }
     }
 
     var isInterruptible: Bool {
@@ -42,21 +51,24 @@ struct ResponseRequest: Hashable, Sendable {
     /// - Parameter base: The session's instructions, which those of a response replace.
     func parameters(base: String) -> RealtimeClientEvent.ResponseParameters {
         switch kind {
-        case .greeting:
-            return .init(metadata: metadata(.greeting))
-        case .followUp:
-            return .init(metadata: metadata(.followUp))
+        case .greeting: .init(instructions: instructions(base, nil), metadata: metadata(.greeting))
+        case .followUp: .init(instructions: instructions(base, nil), metadata: metadata(.followUp))
         case .say(let text, _):
-            return .init(
+            .init(
                 instructions: "Say exactly the following, and nothing else: \"\(text)\"", toolChoice: "none",
                 verbatim: text, metadata: metadata(.say))
-        case .reply(let instructions):
-            let whole = instructions.map { base.isEmpty ? $0 : "\(base)\n\n\($0)" }
-            return .init(instructions: whole, addition: instructions, metadata: metadata(.reply))
+        case .reply(let own):
+            .init(instructions: instructions(base, own), addition: own, metadata: metadata(.reply))
         }
     }
 
     private func metadata(_ kind: KindName) -> JSONObject {
         [Self.kindKey: .string(kind.rawValue), Self.numberKey: .string(String(number))]
+    }
+
+    /// - Returns: `nil` where the session's own instructions say it all.
+    private func instructions(_ base: String, _ own: String?) -> String? {
+        let parts = [own, heardBefore.isEmpty ? nil : CutSpeech.instructions(heard: heardBefore)].compactMap(\.self)
+        return parts.isEmpty ? nil : ([base] + parts).filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 }

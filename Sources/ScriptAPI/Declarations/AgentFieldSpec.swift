@@ -39,6 +39,13 @@ public struct AgentFieldSpec: Hashable, Sendable {
         AgentFieldSpec("actions", "moonline.Actions", "Functions that the model may call."),
         AgentFieldSpec("idle_timeout", "number", "Seconds of silence before `on_idle`; 15.", since: "0.2"),
         AgentFieldSpec(
+            "filler", "string|moonline.Filler",
+            "What is said while an action takes its time and nobody speaks.", since: "0.3"),
+        AgentFieldSpec(
+            "action_timeout", "number",
+            "Seconds that an action may take, without the time that it waits for speech or a transfer; 30.",
+            since: "0.3"),
+        AgentFieldSpec(
             "fallback", "string|moonline.Fallback",
             "What is said when the script or the model fails, before the call is hung up or transferred.", since: "0.2"),
     ]
@@ -89,6 +96,12 @@ public struct RecordSpec: Sendable {
             [
                 ("say", "string", "Said to the far end."),
                 ("transfer_to", "string?", "Where the far end is transferred to then."),
+            ]),
+        RecordSpec(
+            "moonline.Filler", "Words for the time in which an action works.",
+            [
+                ("text", "string|string[]", "Said once an action; of several lines, the next one each time."),
+                ("after", "number?", "Seconds without a word before that; 2."),
             ]),
         RecordSpec(
             "moonline.Provider", "Whom one stage of the pipeline asks.",

@@ -38,7 +38,7 @@ extension FlowCheck {
     }
 
     /// A field that is a text or a table of plain data; `nil` when it is not there, or was reported.
-    private mutating func plainData(_ field: String, of agent: LuaReference, hint: String) -> JSON? {
+    mutating func plainData(_ field: String, of agent: LuaReference, hint: String) -> JSON? {
         let value = state.field(field, of: agent)
         if case .nil = value { return nil }
         do throws(LuaConversionError) {

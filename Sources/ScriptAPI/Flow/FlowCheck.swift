@@ -44,6 +44,8 @@ struct FlowCheck {
         let voice = text("voice", of: agent)
         let idleTimeout = idleTimeout(of: agent)
         let fallback = fallback(of: agent)
+        let filler = filler(of: agent)
+        let actionTimeout = actionTimeout(of: agent)
         let stages = stages(of: agent)
         let turns = turns(of: agent)
         let handlers = handlers(of: agent)
@@ -53,6 +55,8 @@ struct FlowCheck {
         var definition = AgentDefinition(
             name: name, mode: mode, voice: voice, instructions: instructions, tools: actions.tools,
             handlers: handlers, idleTimeout: idleTimeout, fallback: fallback)
+        definition.filler = filler
+        definition.actionTimeout = actionTimeout
         definition.stages = stages
         definition.turns = turns
         return (definition, actions.signatures)

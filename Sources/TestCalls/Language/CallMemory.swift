@@ -154,6 +154,10 @@ struct CallMemory {
         case .status(let status): append(.status(status), at: now)
         case .flowChanged(let version, _):
             append(.note("the call goes on with version \(version) of the flow"), at: now)
+        case .modelLost(let reason, let isPlanned):
+            append(.note(isPlanned ? "the model's session is renewed" : "the model is away: \(reason)"), at: now)
+        case .modelReconnected(_, let time, _, _):
+            append(.note("the model is back after \(time.milliseconds) ms"), at: now)
         case .modelReady, .callerSpeech, .usage: break
         }
     }

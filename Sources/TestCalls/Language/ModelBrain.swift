@@ -1,3 +1,4 @@
+import Conversation
 public import OfflineModel
 import SansIO
 
@@ -5,6 +6,8 @@ import SansIO
 public struct ModelBrain: Sendable {
     private let script: ModelScript
     private var used: Set<Int> = []
+    /// Sentences that it has said.
+    private var said: [String] = []
     /// What it was asked and had no entry for: sentences for the report.
     public private(set) var unexpected: [String] = []
 
@@ -14,18 +17,30 @@ public struct ModelBrain: Sendable {
 
     /// What the model does: the first entry that fits and was not used yet, or may be used always.
     ///
-    /// Instructions to say an exact text, which `call:say` gives, are obeyed before any entry.
+    /// Instructions to say an exact text, which `call:say` gives, are obeyed before any entry; so are those to go on with
+    /// what a lost connection has cut.
     ///
     /// - Returns: Nothing where no entry fits: the model stays silent, and the request is noted.
     public mutating func answer(_ request: PersonaRequest) -> [PersonaStep] {
         if request.hasOwnInstructions, let text = ExactSpeech.text(in: request.instructions) { return [.say(text)] }
+        if request.hasOwnInstructions, let heard = CutSpeech.heard(in: request.instructions) {
+            return rest(after: heard)
+        }
         for (index, entry) in script.entries.enumerated() where entry.always || !used.contains(index) {
             guard fits(entry.trigger, request) else { continue }
             used.insert(index)
+            if !entry.says.isEmpty { said.append(entry.says.joined(separator: " ")) }
             return entry.steps
         }
         if !script.entries.isEmpty { unexpected.append(Self.sentence(about: request)) }
         return []
+    }
+
+    /// The rest of the last sentence that begins with what was heard.
+    private func rest(after heard: String) -> [PersonaStep] {
+        guard let text = said.last(where: { $0.hasPrefix(heard) }) else { return [] }
+        let rest = CutSpeech.rest(of: text, after: heard)
+        return rest.isEmpty ? [] : [.say(rest)]
     }
 
     /// Entries whose turn never came.

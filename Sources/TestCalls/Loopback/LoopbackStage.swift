@@ -6,6 +6,7 @@ import Logging
 import LuaRuntime
 import MediaEngine
 import OfflineModel
+import SansIO
 import ScriptAPI
 import Synchronization
 import Telephony
@@ -132,6 +133,12 @@ final class LoopbackStage: Sendable {
         if !usesLiveModel(plan) {
             host.model = RealtimeConfiguration(
                 baseURL: server.baseURL, apiKey: model.key, model: host.model.model)
+            // Whatever server a flow's pipeline names: here it is the offline one.
+            let endpoint = StageEndpoint(baseURL: server.baseURL, apiKey: Secret(model.key))
+            let named = plan.item.flow.definition.stages.values.joined().map(\.endpoint)
+            for name in named + [PipelineEndpoints.openAI] where name != PipelineEndpoints.local {
+                host.pipeline.endpoints[name] = endpoint
+            }
         }
         return host
     }

@@ -18,7 +18,7 @@ extension VirtualCall {
         }
         guard model != nil else { return }
         let message = isLive ? LiveConnection.appendMessage(payload) : RealtimeConnection.appendMessage(payload)
-        plan(.toModel(message), in: VirtualCall.modelDelay)
+        plan(.toModel(message, connection: modelConnection), in: VirtualCall.modelDelay)
     }
 
     func agentHears(_ event: PhoneCallEvent) {
@@ -52,18 +52,24 @@ extension VirtualCall {
 
     func perform(_ action: CallSession.Action) async {
         switch action {
-        case .connectModel: plan(.modelConnected, in: VirtualCall.connectDelay)
-        case .sendModel(let event):
-            if model != nil { plan(.toModel(event.json.bytes), in: VirtualCall.modelDelay) }
-        case .sendLive(let event):
-            if model != nil { plan(.toModel(event.json.bytes), in: VirtualCall.modelDelay) }
-        case .closeModel: model = nil
+        case .connectModel:
+            modelConnection += 1
+            isModelWanted = true
+            plan(.modelConnected(connection: modelConnection), in: VirtualCall.connectDelay)
+        case .sendModel(let event): sendToModel(event.json)
+        case .sendLive(let event): sendToModel(event.json)
+        case .closeModel:
+            model = nil
+            isModelWanted = false
         case .pipeline(let command): perform(command)
         case .dial(let options): dial(options)
         case .ring: command(.ring, of: agent)
         case .answer: command(.answer, of: agent)
         case .reject(let status): command(.reject(status: status), of: agent)
         case .listen: gate.open(modelHears)
+        case .keepAudio(let duration):
+            gate.keep(last: duration)
+            if duration > .zero, spokenWords.isEmpty { spokenWords = toldWords }
         case .mute(let isMuted): gate.mute(isMuted)
         case .hangUp(let reason): command(.hangUp(reason: reason), of: agent)
         case .transfer(let target):
@@ -80,6 +86,8 @@ extension VirtualCall {
             } else {
                 agent.channel.flush()
             }
+        case .pausePlayout: agent.channel.pause()
+        case .resumePlayout: agent.channel.resume()
         case .measure: deliver(.media(.measured(MediaQuality(agent.channel.statistics))))
         case .script(let command): runScript(command)
         case .service(let task, let request): await serve(request, for: task)

@@ -15,10 +15,10 @@ extension VirtualCall {
         do {
             let model = try makeModel()
             self.model = model
-            deliver(.model(.connected))
+            tellModel(.connected)
             withModel { $0.start(at: now) }
         } catch {
-            deliver(.model(.failed(message: "\(error)")))
+            tellModel(.failed(message: "\(error)"))
         }
     }
 
@@ -39,28 +39,40 @@ extension VirtualCall {
             persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
     }
 
+    /// What the connection of now tells the call.
+    func tellModel(_ event: ModelEvent) {
+        deliver(.model(event, connection: modelConnection))
+    }
+
+    /// A message of the call.
+    func sendToModel(_ message: JSON) {
+        if model != nil { plan(.toModel(message.bytes, connection: modelConnection), in: VirtualCall.modelDelay) }
+    }
+
     func send(_ outputs: [VirtualModel.Output]) {
-        for output in outputs { plan(.fromModel(output), in: VirtualCall.modelDelay) }
+        for output in outputs { plan(.fromModel(output, connection: modelConnection), in: VirtualCall.modelDelay) }
     }
 
     func receive(_ output: VirtualModel.Output) {
         guard model != nil else { return }
         switch output {
         case .text(let bytes):
-            deliver(
-                .model(isLive ? ModelEvent(LiveConnection.parse(bytes)) : ModelEvent(RealtimeConnection.parse(bytes))))
+            tellModel(isLive ? ModelEvent(LiveConnection.parse(bytes)) : ModelEvent(RealtimeConnection.parse(bytes)))
         case .closed(let code, let reason):
             model = nil
-            deliver(.model(.closed(code: Int(code), reason: reason)))
+            tellModel(.closed(code: Int(code), reason: reason))
         case .dropped:
             model = nil
-            deliver(.model(.closed(code: 1006, reason: "the connection was dropped")))
+            tellModel(.closed(code: 1006, reason: "the connection was dropped"))
         }
     }
 
     /// What the callee has said since the model was last told: for a persona as its recogniser writes it.
     func knownWords() -> String {
-        defer { spokenWords = [] }
+        defer {
+            if !spokenWords.isEmpty { toldWords = spokenWords }
+            spokenWords = []
+        }
         let text = spokenWords.joined(separator: " ")
         // A persona is written for what recognisers hear.
         return brain == nil ? SpokenText.words(text).joined(separator: " ") : text

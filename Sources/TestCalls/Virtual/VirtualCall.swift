@@ -22,9 +22,9 @@ final class VirtualCall {
     enum Delivery {
         case signalling(to: Side, [UInt8])
         case media(to: Side, VirtualMedia.Datagram)
-        case modelConnected
-        case toModel([UInt8])
-        case fromModel(VirtualModel.Output)
+        case modelConnected(connection: Int)
+        case toModel([UInt8], connection: Int)
+        case fromModel(VirtualModel.Output, connection: Int)
         case modelReset
         case stage(VirtualStages.Delivery)
         case service(ScriptTaskID, ServiceResult)
@@ -77,6 +77,10 @@ final class VirtualCall {
     // The model's side
     var model: VirtualModel? { didSet { modelDeadline = model?.nextDeadline } }
     private var modelDeadline: Instant?
+    /// Number of the connection to the model.
+    var modelConnection = 0
+    /// Whether that connection is to be made, or there.
+    var isModelWanted = false
     var brain: ModelBrain?
     /// In pipeline mode.
     var stages: VirtualStages?
@@ -88,6 +92,8 @@ final class VirtualCall {
     var lastTag: UInt32 = 0
     /// Words that the callee has begun to say, and that the model has not been told of.
     var spokenWords: [String] = []
+    /// Those that it was told of last: it may have to hear them again.
+    var toldWords: [String] = []
     var answeredAt: Instant?
     var isFinishing = false
 
@@ -143,7 +149,8 @@ final class VirtualCall {
     ///
     /// - Parameter incoming: The call that came in; `nil` for one that the agent makes.
     func begin(_ incoming: IncomingPhoneCall?) {
-        let configuration = VirtualCall.configuration(plan, stage, startTime: startTime, incoming: incoming)
+        var configuration = VirtualCall.configuration(plan, stage, startTime: startTime, incoming: incoming)
+        configuration.seed = scriptSeed
         let settings = stage.configuration
         session = CallSession(configuration: configuration)
         do throws(ScriptFault) {
@@ -297,13 +304,14 @@ final class VirtualCall {
             guard let source = SocketAddress(side.other.mediaAddress(isControl: datagram.isControl)) else { return }
             phone.media?.receive(datagram, from: source, at: now)
             drain(phone)
-        case .modelConnected: openModel()
-        case .toModel(let bytes): withModel { $0.receive(bytes, at: now) }
-        case .fromModel(let output): receive(output)
+        case .modelConnected(let connection): if connection == modelConnection, isModelWanted { openModel() }
+        case .toModel(let bytes, let connection):
+            if connection == modelConnection { withModel { $0.receive(bytes, at: now) } }
+        case .fromModel(let output, let connection): if connection == modelConnection { receive(output) }
         case .modelReset:
             guard model != nil else { return }
             model = nil
-            deliver(.model(.closed(code: 1006, reason: "the connection was reset")))
+            tellModel(.closed(code: 1006, reason: "the connection was reset"))
         case .stage(let delivery): receive(delivery)
         case .service(let task, let result):
             if services.remove(task) != nil { deliver(.service(task, result)) }

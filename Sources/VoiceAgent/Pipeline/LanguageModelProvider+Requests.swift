@@ -112,6 +112,6 @@ extension LanguageModelProvider {
 extension JSONObject {
     /// Replaces members by those of `extra`; what is `null` there is left out.
     mutating func apply(_ extra: JSONObject) {
-        for member in extra.members { self[member.key] = member.value.isNull ? nil : member.value }
+        for member in extra.members { self[member.key] = member.value.isNull ? JSON?.none : member.value }
     }
 }

@@ -14,13 +14,22 @@ public struct PipelineConfiguration: Sendable {
 
     public init(
         stt: [SpeechToTextProvider], llm: [LanguageModelProvider], tts: [TextToSpeechProvider],
-        voice: CallerAudio.Settings = CallerAudio.Settings(), webSocket: WebSocketOptions = WebSocketOptions()
+        voice: CallerAudio.Settings = CallerAudio.Settings(),
+        webSocket: WebSocketOptions = PipelineConfiguration.callSocket
     ) {
         self.stt = stt
         self.llm = llm
         self.tts = tts
         self.voice = voice
         self.webSocket = webSocket
+    }
+
+    /// Sockets whose call notices within seconds that nobody is there any more.
+    public static var callSocket: WebSocketOptions {
+        var options = WebSocketOptions()
+        options.pingInterval = .seconds(5)
+        options.pongTimeout = .seconds(5)
+        return options
     }
 
     /// The first choice of each stage, for the log: `gpt-4o-transcribe, gpt-5-mini, flite (awb)`.

@@ -11,13 +11,34 @@ struct TranscriptionListener {
     var connecting: Task<Void, Never>?
     /// Which socket is meant: events of earlier ones are stale.
     var epoch = 0
-    /// Attempts since the server last accepted a session.
-    var attempts = 0
+    /// Sockets that were lost, one after the other, before they had been of much use.
+    var losses = 0
     var openedAt: ContinuousClock.Instant?
     /// The server will never have us.
     var refusal: StageFailure?
+    /// Why the last socket was lost.
+    var loss: StageFailure?
 
     var isBusy: Bool { socket != nil || connecting != nil }
+
+    /// Why a segment need not wait for a socket: there will be none, or more than one attempt at it has failed.
+    var failure: StageFailure? { refusal ?? (socket == nil && losses > 1 ? loss : nil) }
+}
+
+extension TranscriptionListener {
+    /// The socket has ended, or could not be opened.
+    ///
+    /// - Returns: How many have, one after the other.
+    fileprivate mutating func noteLoss(_ failure: StageFailure, usefulTime: Duration) -> Int {
+        if let openedAt, openedAt.duration(to: .now) >= usefulTime { losses = 0 }
+        losses += 1
+        loss = failure
+        epoch += 1
+        socket = nil
+        connecting = nil
+        openedAt = nil
+        return losses
+    }
 }
 
 extension PipelineConnection {
@@ -26,6 +47,8 @@ extension PipelineConnection {
     /// The first wait before a socket is opened again; each further one is twice as long.
     private static let firstPause = Duration.milliseconds(250)
     private static let longestPause = Duration.seconds(8)
+    /// A socket that lasted this long did not fail to be opened.
+    private static let usefulTime = Duration.seconds(10)
     /// Failed attempts after which a provider counts as out of reach at the opening.
     static let openingAttempts = 3
 
@@ -83,18 +106,12 @@ extension PipelineConnection {
             guard !state.isClosed, state.listeners[provider]?.epoch == epoch else { return }
             if failure.severity == .fatal { return refuse(provider, failure, &state) }
             let reports = state.listeners[provider]?.session.close(failure) ?? []
-            let attempts = (state.listeners[provider]?.attempts ?? 0) + 1
-            state.listeners[provider]?.attempts = attempts
-            state.listeners[provider]?.epoch += 1
-            state.listeners[provider]?.socket = nil
-            state.listeners[provider]?.connecting = nil
+            let losses = state.listeners[provider]?.noteLoss(failure, usefulTime: PipelineConnection.usefulTime) ?? 1
             perform(reports, provider, &state)
-            if attempts >= PipelineConnection.openingAttempts {
-                settle(.stt, provider, failure, &state)
-            }
-            // A session that was accepted and then dropped is opened again at once.
-            let pause = PipelineConnection.firstPause * (1 << min(attempts - 1, 10))
-            let wait = failure.retryAfter ?? (attempts == 1 ? .zero : min(pause, PipelineConnection.longestPause))
+            if losses >= PipelineConnection.openingAttempts { settle(.stt, provider, failure, &state) }
+            // A session that was of use is opened again at once.
+            let pause = PipelineConnection.firstPause * (1 << min(losses - 1, 10))
+            let wait = failure.retryAfter ?? (losses == 1 ? .zero : min(pause, PipelineConnection.longestPause))
             after(wait, &state) { connection in
                 connection.state.withLock { connection.connect(provider, &$0) }
             }
@@ -130,9 +147,7 @@ extension PipelineConnection {
             switch output {
             case .send(let message): state.listeners[provider]?.socket?.send(text: message)
             case .report(let event): onEvent(event)
-            case .ready:
-                state.listeners[provider]?.attempts = 0
-                settle(.stt, provider, nil, &state)
+            case .ready: settle(.stt, provider, nil, &state)
             case .refused(let failure): refuse(provider, failure, &state)
             }
         }

@@ -52,6 +52,8 @@ extension PipelineConnection {
     private static let probePause = Duration.milliseconds(400)
 
     /// Opens sockets, and asks each HTTP server for its models: that opens a connection, and tells a bad key at once.
+    ///
+    /// What is open already is reported again; what could not be opened is tried anew.
     func open() {
         var endpoints: [StageEndpoint: [PipelineOpening.Provider]] = [:]
         for (place, provider) in configuration.stt.enumerated() where provider.kind == .transcriptions {
@@ -64,22 +66,41 @@ extension PipelineConnection {
             guard case .speech(let provider) = provider else { continue }
             endpoints[provider.endpoint, default: []].append(PipelineOpening.Provider(stage: .tts, place: place))
         }
-        let isOpening = state.withLock { state in
-            guard !state.isClosed, state.opening == nil, state.listeners.isEmpty else { return false }
-            state.opening = PipelineOpening(configuration)
-            for (place, provider) in configuration.tts.enumerated() {
-                if case .local = provider { settle(.tts, place, nil, &state) }
+        let servers = endpoints.count
+        let begun = state.withLock { state -> (firstProbe: Int, sockets: [WebSocketConnection])? in
+            guard !state.isClosed, state.opening == nil else { return nil }
+            if case .ready = state.outcome, let outcome = state.outcome {
+                onEvent(outcome)
+                return nil
             }
-            for (place, provider) in configuration.stt.enumerated() where provider.kind == .realtime {
-                state.listeners[place] = TranscriptionListener(session: TranscriptionSession(provider: provider))
-                connect(place, &state)
-            }
-            // A stage without any provider is known by now.
-            announce(&state)
-            return true
+            let sockets = state.listeners.values.compactMap(\.socket)
+            begin(&state)
+            defer { state.nextProbe += servers }
+            return (state.nextProbe, sockets)
         }
-        guard isOpening else { return }
-        for (number, endpoint) in endpoints.enumerated() { probe(number, endpoint.key, endpoint.value, attempt: 1) }
+        guard let begun else { return }
+        for socket in begun.sockets { socket.close() }
+        for (number, endpoint) in endpoints.enumerated() {
+            probe(begun.firstProbe + number, endpoint.key, endpoint.value, attempt: 1)
+        }
+    }
+
+    /// Begins with what needs no request.
+    private func begin(_ state: inout State) {
+        state.opening = PipelineOpening(configuration)
+        for (place, provider) in configuration.tts.enumerated() {
+            if case .local = provider { settle(.tts, place, nil, &state) }
+        }
+        for (place, provider) in configuration.stt.enumerated() where provider.kind == .realtime {
+            // The number goes on, so that what an earlier socket still says is known to be stale.
+            let epoch = state.listeners[place]?.epoch ?? 0
+            state.listeners[place]?.connecting?.cancel()
+            state.listeners[place] = TranscriptionListener(
+                session: TranscriptionSession(provider: provider), epoch: epoch)
+            connect(place, &state)
+        }
+        // A stage without any provider is known by now.
+        announce(&state)
     }
 
     /// Asks a server for its models, on behalf of all providers there.
@@ -117,6 +138,7 @@ extension PipelineConnection {
     private func announce(_ state: inout State) {
         guard let outcome = state.opening?.outcome(models: configuration.models) else { return }
         state.opening = nil
+        state.outcome = outcome
         onEvent(outcome)
     }
 }

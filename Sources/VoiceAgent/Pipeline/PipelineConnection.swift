@@ -12,7 +12,7 @@ public final class PipelineConnection: Sendable {
     /// A request under way.
     enum Work: Hashable {
         case segment(UInt64), generation(UInt64), synthesis(UInt64)
-        /// Whether a server can be used, by the place of its endpoint.
+        /// Whether a server can be used.
         case probe(Int)
     }
 
@@ -28,10 +28,14 @@ public final class PipelineConnection: Sendable {
         var caller: CallerAudio
         var listeners: [Int: TranscriptionListener] = [:]
         var transfers: [Work: Transfer] = [:]
+        /// While it is not known whether the stages can be used.
         var opening: PipelineOpening?
+        /// How the opening ended.
+        var outcome: PipelineEvent?
         /// Waits before another attempt.
         var waits: [Int: Task<Void, Never>] = [:]
         var nextWait = 0
+        var nextProbe = 0
     }
 
     let configuration: PipelineConfiguration
@@ -85,13 +89,10 @@ public final class PipelineConnection: Sendable {
         case .open: open()
         case .beginSegment(let id, let provider, let from):
             state.withLock { state in
-                if state.isClosed { return }
-                if let refusal = state.listeners[provider]?.refusal {
-                    onEvent(.transcriptionFailed(segment: id, refusal))
-                } else {
-                    perform(
-                        state.listeners[provider]?.session.begin(id, from: from, state.caller) ?? [], provider, &state)
-                }
+                // What cannot be heard is told when the segment is whole: then somebody else can be asked.
+                guard !state.isClosed, let listener = state.listeners[provider], listener.failure == nil else { return }
+                perform(
+                    state.listeners[provider]?.session.begin(id, from: from, state.caller) ?? [], provider, &state)
             }
         case .endSegment(let id, let provider, let range): endSegment(id, provider, range)
         case .dropSegment(let id):
@@ -137,8 +138,8 @@ public final class PipelineConnection: Sendable {
         guard configuration.stt[provider].kind == .transcriptions else {
             return state.withLock { state in
                 if state.isClosed { return }
-                if let refusal = state.listeners[provider]?.refusal {
-                    return onEvent(.transcriptionFailed(segment: id, refusal))
+                if let failure = state.listeners[provider]?.failure {
+                    return onEvent(.transcriptionFailed(segment: id, failure))
                 }
                 perform(
                     state.listeners[provider]?.session.end(id, range: range, state.caller) ?? [], provider, &state)

@@ -131,7 +131,7 @@ public struct ResponsesStream: Sendable {
             if item["id"]?.string != nil || !hadCalls { events += give(item) }
         }
         isEnded = true
-        let usage = response["usage"].flatMap { $0.isNull ? nil : $0 }
+        let usage = response["usage"].flatMap { $0.isNull ? JSON?.none : $0 }
         return events + [.ended(reason: reason(response), usage: usage)]
     }
 

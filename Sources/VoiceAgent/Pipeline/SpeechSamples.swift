@@ -211,14 +211,23 @@ struct SampleConverter {
         let samples: [Int16] =
             switch coding {
             case .companded(let law): G711.decode(bytes, law)
-            case .linear:
-                stride(from: bytes.startIndex, to: bytes.endIndex, by: 2).map { index in
-                    Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)
-                }
+            case .linear: SampleConverter.linear(bytes)
             }
         guard channelCount > 1 else { return samples }
         return stride(from: 0, to: samples.count, by: channelCount).map { frame in
             Int16(clamping: samples[frame..<frame + channelCount].reduce(0) { $0 + Int($1) } / channelCount)
+        }
+    }
+
+    private static func linear(_ bytes: ArraySlice<UInt8>) -> [Int16] {
+        bytes.withUnsafeBytes { bytes in
+            [Int16](unsafeUninitializedCapacity: bytes.count / 2) { samples, count in
+                count = bytes.count / 2
+                for index in 0..<count {
+                    samples[index] = Int16(
+                        littleEndian: bytes.loadUnaligned(fromByteOffset: 2 * index, as: Int16.self))
+                }
+            }
         }
     }
 }

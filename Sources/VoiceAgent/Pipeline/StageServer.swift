@@ -172,7 +172,7 @@ struct ReportedError {
     var message = ""
 
     init(json: JSON) {
-        let error = json["error"].flatMap { $0.isNull ? nil : $0 } ?? json
+        let error = json["error"].flatMap { $0.isNull ? JSON?.none : $0 } ?? json
         type = error["type"]?.string ?? ""
         code = error["code"]?.string ?? error["code"]?.integer.map { String($0) } ?? ""
         message = error["message"]?.string ?? error["detail"]?.string ?? error.string ?? ""

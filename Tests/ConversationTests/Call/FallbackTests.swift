@@ -267,7 +267,7 @@ struct FallbackTests {
     @Test("The model is gone: the line is played from the host's audio at once, also while on_error hangs")
     func modelGone() throws {
         var call = quiet([.onError])
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(call.startedHandlers == [.onError])
         let tag = try #require(call.played.last)
         #expect(call.last.contains(.play(tag: tag, audio: Self.audio)))
@@ -282,7 +282,7 @@ struct FallbackTests {
     @Test("on_error hears of a lost model also where the call ends with it")
     func modelGoneTold() {
         var call = CallHarness.quiet([.onError, .onHangup])
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(call.isHungUp)
         #expect(call.startedHandlers == [.onError])
         call.returns()
@@ -294,7 +294,7 @@ struct FallbackTests {
         var call = quiet()
         let id = call.beginResponse(own: true)
         call.speak("One moment.", milliseconds: 1_000, in: id, item: "item_1")
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         call.hear("item_1")
         #expect(!call.isHungUp)
         let tag = try #require(call.played.last)
@@ -306,17 +306,17 @@ struct FallbackTests {
     @Test("Without audio the call is hung up behind what was said")
     func noAudio() {
         var call = quiet(audio: [])
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(call.did(.hangUp(reason: "model_failed")))
     }
 
     @Test("A model that is lost, refuses, or says nothing when it should say the line: the host says it")
     func lineInstead() throws {
         let ways: [(inout CallHarness) -> Void] = [
-            { $0.send(.model(.closed(code: 1_006, reason: ""))) },
+            { $0.send(.model(.closed(code: 3_000, reason: ""))) },
             {
                 let id = $0.beginResponse()
-                $0.send(.model(.closed(code: 1_006, reason: "")))
+                $0.send(.model(.closed(code: 3_000, reason: "")))
                 $0.finishResponse(id)
             },
             { $0.finishResponse($0.beginResponse()) },
@@ -345,7 +345,7 @@ struct FallbackTests {
         var call = failed()
         let id = call.beginResponse()
         call.speak(Self.line, milliseconds: 2_000, in: id, item: "item_line")
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         call.hear("item_line")
         #expect(call.played.count == 2)
         #expect(call.outcome?.kind == .scriptFailed)
@@ -354,7 +354,7 @@ struct FallbackTests {
     @Test("A model that is lost while on_error runs: the line is not waited for any longer")
     func lostWhileOnError() {
         var call = failed([.onError])
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(call.last.contains { if case .play(_, Self.audio) = $0 { true } else { false } })
     }
 
@@ -366,7 +366,7 @@ struct FallbackTests {
         call.finishResponse(id)
         call.press("1")
         call.yields(.hangup(reason: "done", afterPlayout: true))
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(!call.isHungUp)
         call.hear("item_bye")
         #expect(call.did(.hangUp(reason: "done")))

@@ -87,7 +87,7 @@ struct ModelFailureTests {
         call.answer()
         let id = call.beginResponse()
         call.speak("Hello, this is the practice.", milliseconds: 2_000, in: id, item: "item_1")
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(call.faults.map(\.kind) == [.model])
         #expect(call.outcome == nil)
         call.hear("item_1")
@@ -106,16 +106,22 @@ struct ModelFailureTests {
         call.server(.audioTranscriptDelta(path, "Hello"))
         call.server(.audioDelta(path, [UInt8](repeating: 0, count: 800)))
         let tag = call.tag("item_1")
-        call.send(.model(.closed(code: 1_006, reason: "")))
+        call.send(.model(.closed(code: 3_000, reason: "")))
         #expect(tag.map { call.last.contains(.finishPlayout(tag: $0)) } == true)
     }
 
-    @Test("A lost model while it rings cancels the call")
-    func ringing() {
+    @Test("A model that is lost for good while it rings cancels the call", arguments: [true, false])
+    func ringing(atOnce: Bool) {
         var call = CallHarness()
         call.configure()
         call.send(.telephony(.ringing(earlyMedia: false)))
-        call.send(.model(.closed(code: 1_011, reason: "server error")))
+        if atOnce {
+            call.model(.closed(code: 4_000, reason: "invalid_request_error.invalid_model"))
+        } else {
+            call.model(.closed(code: 1_011, reason: "server error"))
+            #expect(call.outcome == nil)
+            call.advance(.seconds(20))
+        }
         #expect(call.log.contains(.hangUp(reason: "model_failed")))
         #expect(call.outcome?.kind == .modelFailed)
     }
@@ -146,14 +152,16 @@ struct ModelFailureTests {
         #expect(call.outcome == nil)
     }
 
-    @Test("A response that stops in the middle is cancelled, and the next one may begin")
+    @Test("A response that stops while the server goes on is cancelled, and the next one may begin")
     func stalled() {
         var call = CallHarness(handlers: [.onAnswered])
         call.answer()
         call.yields(.say(text: "One", interruptible: true))
         let task = call.lastTask
         let id = call.beginResponse()
-        call.advance(.seconds(21))
+        call.advance(.seconds(9))
+        call.server(.rateLimitsUpdated([]))
+        call.advance(.seconds(1))
         #expect(call.sent.contains(.cancelResponse(id: id)))
         #expect(
             call.reply(to: task)

@@ -77,7 +77,13 @@ struct CallHarness {
     // MARK: The model
 
     @discardableResult
-    mutating func server(_ event: RealtimeServerEvent) -> [CallSession.Action] { send(.model(.event(event))) }
+    mutating func server(_ event: RealtimeServerEvent) -> [CallSession.Action] { model(.event(event)) }
+
+    /// What the connection of now says.
+    @discardableResult
+    mutating func model(_ event: ModelEvent) -> [CallSession.Action] {
+        send(.model(event, connection: session.modelConnection))
+    }
 
     /// Begins the response that was asked for last, or one of the server's own.
     @discardableResult
@@ -129,7 +135,9 @@ struct CallHarness {
     mutating func call(_ names: String...) {
         let id = beginResponse(own: true)
         let calls = names.enumerated().map { index, name in
-            RealtimeFunctionCall(callID: "call_\(name)_\(index)", name: name, arguments: "{\"date\":\"today\"}")
+            RealtimeFunctionCall(
+                callID: "call_\(name)_\(index)", name: name,
+                arguments: index == 0 ? "{\"date\":\"today\"}" : "{\"date\":\"in \(index) days\"}")
         }
         finishResponse(id, calls: calls)
     }

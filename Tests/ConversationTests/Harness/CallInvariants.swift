@@ -20,6 +20,11 @@ struct CallInvariants {
     /// Responses that had begun before a flush, and the one that the last audio came for.
     private var staleResponses: Set<String> = []
     private var audioResponse = ""
+    private var connection = 0
+    private var isConnected = false
+    /// Functions' calls that the connection of now knows, and messages that connections were told of.
+    private var knownCalls: Set<String> = []
+    private var replayed: Set<String> = []
 
     // The media.
     private var playedTags: Set<PlayoutTag> = []
@@ -58,7 +63,9 @@ struct CallInvariants {
 
     private mutating func note(_ event: CallSession.Event) {
         switch event {
-        case .model(.event(let event)): note(event)
+        // What a connection says behind its end is not heard.
+        case .model(_, let number) where number != connection || !isConnected: break
+        case .model(.event(let event), _): note(event)
         case .script(let id, let outcome):
             guard coroutines[id] == .running else { return }
             if case .yielded = outcome { coroutines[id] = .waiting } else { coroutines[id] = .gone }
@@ -98,7 +105,9 @@ struct CallInvariants {
             lastEventAt[path.responseID] = now
             audioResponse = path.responseID
         case .audioTranscriptDelta(let path, let text): texts[path.itemID, default: ""] += text
-        case .functionArgumentsDone(let responseID, _, _): lastEventAt[responseID] = now
+        case .functionArgumentsDone(let responseID, _, let call):
+            lastEventAt[responseID] = now
+            knownCalls.insert(call.callID)
         default: break
         }
     }
@@ -107,9 +116,21 @@ struct CallInvariants {
         switch action {
         case .sendModel(let event): check(event)
         case .sendLive: fail("a realtime call spoke the Live API")
-        case .pipeline: fail("a realtime call commanded a pipeline")
+        case .pipeline, .pausePlayout, .resumePlayout: fail("a realtime call commanded a pipeline")
         case .dial: if !isConfigured { fail("dialled before the model was configured") }
-        case .listen: isListening = true
+        case .listen, .keepAudio: isListening = true
+        case .connectModel:
+            connection += 1
+            if isConnected { fail("two connections to the model") }
+            isConnected = true
+        case .closeModel:
+            // Whatever was under way there is over.
+            isConnected = false
+            endedResponses.formUnion(active)
+            active = []
+            pendingCreate = nil
+            isTurnCommitted = false
+            knownCalls = []
         case .hangUp:
             if isHungUp { fail("hung up twice") }
             isHungUp = true
@@ -150,7 +171,7 @@ struct CallInvariants {
         case .reject:
             if isAnswered || isHungUp { fail("rejected a call that was answered or over") }
             isHungUp = true
-        case .connectModel, .closeModel, .transfer, .observe, .ring, .mute, .measure: break
+        case .transfer, .observe, .ring, .mute, .measure: break
         }
     }
 
@@ -158,14 +179,20 @@ struct CallInvariants {
         switch event.body {
         case .createResponse(let parameters):
             // A response of which nothing was heard for so long is given up.
-            let alive = active.filter { now - (lastEventAt[$0] ?? .zero) < .seconds(20) }
+            let alive = active.filter { now - (lastEventAt[$0] ?? .zero) < .seconds(10) }
             if !alive.isEmpty { fail("response.create while \(alive) is active") }
             if let pending = pendingCreate, now - pending.sentAt < .seconds(10) {
                 fail("two response.create at a time")
             }
             pendingCreate = (event.eventID, parameters.metadata["moonline_request"]?.string, now)
         case .createFunctionOutput(let callID, _):
-            if !answeredCalls.insert(callID).inserted { fail("answered \(callID) twice") }
+            if !knownCalls.contains(callID) { fail("answered \(callID), which this connection does not know") }
+            if !answeredCalls.insert("\(connection) \(callID)").inserted { fail("answered \(callID) twice") }
+        case .replayFunctionCall(_, let call):
+            if !knownCalls.insert(call.callID).inserted { fail("told of \(call.callID) twice") }
+        case .replayMessage(let id, _, _, let text):
+            if text.isEmpty { fail("told of a message without words") }
+            if !replayed.insert("\(connection) \(id)").inserted { fail("told of \(id) twice") }
         case .truncateItem(let id, _, let milliseconds):
             let generated = (receivedBytes[id] ?? 0) / 8
             if milliseconds <= 0 || milliseconds > generated {

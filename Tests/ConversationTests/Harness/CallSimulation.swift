@@ -9,11 +9,28 @@ import SansIO
 struct CallSimulation {
     enum Happening {
         case toCall(CallSession.Event)
-        case toModel(RealtimeClientEvent)
+        case toModel(RealtimeClientEvent, connection: Int)
         case toMedia(SimulatedMedia.Order)
-        case model(SimulatedModel.Step)
+        case model(SimulatedModel.Step, connection: Int)
         case media
         case callerSpeaks
+        /// The connection fails.
+        case loss(Loss, connection: Int)
+    }
+
+    /// How a connection to the model ends.
+    enum Loss: CaseIterable {
+        case dropped, expired
+        /// It says nothing any more, and only after a while turns out to be gone.
+        case silent
+        case fatal
+    }
+
+    /// What the caller says, and when.
+    struct Utterance {
+        let number: Int
+        let start: Instant
+        let end: Instant
     }
 
     private(set) var session: CallSession
@@ -30,8 +47,27 @@ struct CallSimulation {
     private var nextFunction: UInt64 = 0
     private var model: SimulatedModel
     private var media = SimulatedMedia()
+    /// Number of the connection to the model; that of now, or of the next.
+    private var connection = 0
     private var isModelConnected = false
+    private var isListening = false
+    /// Since when what the caller says is kept.
+    private var keptSince: Instant?
+    private(set) var utterances: [Utterance] = []
+    private let plan: Plan
+    private var nextSentence = 0
+    private var talkingEnds = Instant.zero
+    /// What was heard of the agent's items, and all words of it in order.
+    private(set) var heard: [String: [String]] = [:]
+    private(set) var heardWords: [String] = []
+    /// What the caller was understood to say.
+    private(set) var said: [String] = []
+    /// What is wrong with a call in which nothing has happened for a while.
+    private(set) var stuck: [String] = []
     private var modelArrival = Instant.zero
+
+    /// From the last words of the caller to the end.
+    private static let quietTime = Duration.seconds(90)
     private var callArrival = Instant.zero
 
     struct Statistics {
@@ -41,9 +77,22 @@ struct CallSimulation {
         var answered = 0
         var creates = 0
         var conflicts = 0
+        var losses = 0
+        var reconnects = 0
     }
 
-    init(seed: UInt64) {
+    /// What a simulated call is to be like.
+    struct Plan {
+        /// Between two losses of the model; `nil` for one call in ten that loses it once.
+        var betweenLosses: ClosedRange<Int64>?
+        /// How long the conversation goes on. [ms]
+        var talking: ClosedRange<Int64> = 1_000...240_000
+        /// Whether the call ends in no other way than by the operator, and only when all is quiet.
+        var endsQuietly = false
+    }
+
+    init(seed: UInt64, plan: Plan = Plan()) {
+        self.plan = plan
         random = SeededRandom(seed: seed)
         var handlers: Set<ScriptHandler> = []
         for handler in ScriptHandler.allCases where random.chance(0.6) { handlers.insert(handler) }
@@ -63,13 +112,13 @@ struct CallSimulation {
     /// Runs the call until it has finished, or clearly never will.
     mutating func run() {
         handle(.start)
-        plan(
-            .toCall(.hangUpRequested(reason: "operator")),
-            in: .milliseconds(Int64.random(in: 1_000...240_000, using: &random)))
-        if random.chance(0.1) {
+        talkingEnds = now + delay(plan.talking)
+        let hangUp = plan.endsQuietly ? CallSimulation.quietTime : .zero
+        plan(.toCall(.hangUpRequested(reason: "operator")), in: talkingEnds - now + hangUp)
+        if random.chance(0.1), !plan.endsQuietly {
             plan(.toCall(.media(.timedOut)), in: .seconds(Int64.random(in: 1...120, using: &random)))
         }
-        if random.chance(0.2) {
+        if random.chance(0.2), !plan.endsQuietly {
             let end = CallSession.Event.telephony(.ended(byRemote: true, reason: ""))
             plan(.toCall(end), in: .seconds(Int64.random(in: 5...120, using: &random)))
         }
@@ -127,20 +176,102 @@ struct CallSimulation {
     private mutating func happen(_ what: Happening) {
         switch what {
         case .toCall(let event): handle(event)
-        case .toModel(let event): perform(model.receive(event))
-        case .model(let step): perform(model.advance(step))
+        case .toModel(let event, let number):
+            if number == connection, isModelConnected { perform(model.receive(event)) }
+        case .model(let step, let number):
+            if number == connection, isModelConnected { perform(model.advance(step)) }
         case .toMedia(let order): perform(media.receive(order, at: now))
         case .media: perform(media.tick(at: now))
-        case .callerSpeaks:
-            guard isModelConnected else { return }
-            perform(model.callerSpeaks())
-            plan(.callerSpeaks, in: delay(500...15_000))
+        case .callerSpeaks: callerSpeaks()
+        case .loss(let loss, let number): if number == connection { lose(loss) }
         }
+    }
+
+    // MARK: The caller
+
+    private mutating func callerSpeaks() {
+        guard !session.isFinished, now < talkingEnds else { return }
+        let duration = delay(200...2_500)
+        let utterance = Utterance(number: utterances.count + 1, start: now, end: now + duration)
+        utterances.append(utterance)
+        if isListening, isModelConnected { perform(model.hear(utterance.number, for: duration)) }
+        plan(.callerSpeaks, in: duration + delay(500...12_000))
+    }
+
+    /// The model hears what was kept for it, and from then on everything.
+    private mutating func listen() {
+        isListening = true
+        guard let since = keptSince else { return }
+        keptSince = nil
+        // What was kept comes at once, faster than it was said.
+        guard let first = utterances.last(where: { $0.end > since }) else { return }
+        perform(model.hear(first.number, for: max(.milliseconds(20), first.end - now)))
+    }
+
+    // MARK: The connection to the model
+
+    private mutating func connect() {
+        connection += 1
+        isModelConnected = true
+        model.connect()
+        // One in three tries fails while the model is away, and one in thirty before.
+        let fails = random.chance(connection > 1 ? 0.3 : 0.03)
+        let event: ModelEvent = fails ? .failed(message: "refused") : .connected
+        plan(.toCall(.model(event, connection: connection)), in: delay(10...400))
+        guard !fails else {
+            isModelConnected = false
+            return
+        }
+        if let range = plan.betweenLosses {
+            let loss = Loss.allCases.randomElement(using: &random) ?? .dropped
+            let delay = delay(range)
+            if now + delay < talkingEnds {
+                plan(.loss(loss == .fatal ? .dropped : loss, connection: connection), in: delay)
+            }
+        } else if random.chance(0.1) {
+            plan(
+                .loss(Loss.allCases.randomElement(using: &random) ?? .dropped, connection: connection),
+                in: delay(500...90_000))
+        }
+    }
+
+    private mutating func lose(_ loss: Loss) {
+        guard isModelConnected, !session.isFinished else { return }
+        statistics.losses += 1
+        let delay: Duration
+        var event = ModelEvent.closed(code: 1_006, reason: "")
+        switch loss {
+        case .dropped: delay = .milliseconds(1)
+        case .expired:
+            delay = .milliseconds(1)
+            event = .closed(code: 1_001, reason: "Your session hit the maximum duration of 60 minutes.")
+        case .fatal:
+            delay = .milliseconds(1)
+            event = .closed(code: 3_000, reason: "invalid_request_error.invalid_api_key")
+        case .silent:
+            model.isDead = true
+            delay = .seconds(4)
+        }
+        if loss != .silent { isModelConnected = false }
+        callArrival = max(callArrival, now + delay)
+        plan(.toCall(.model(event, connection: connection)), in: callArrival - now)
     }
 
     // MARK: The call
 
+    /// Notes what should have come to an end in a call that was left alone.
+    private mutating func checkQuiet() {
+        guard session.phase == .active else { return }
+        if session.outage != nil { stuck.append("the model is still away") }
+        if !session.realtime.isIdle { stuck.append("a request is under way") }
+        if !session.ledger.isIdle { stuck.append("speech is queued") }
+        if !session.realtime.openTurns.isEmpty { stuck.append("the caller has no answer") }
+        if session.ledger.isFlushing { stuck.append("a flush is under way") }
+        if !session.speeches.isEmpty { stuck.append("the script waits for \(session.speeches)") }
+    }
+
     private mutating func handle(_ event: CallSession.Event) {
+        if plan.endsQuietly, case .hangUpRequested = event { checkQuiet() }
         let isOver = session.isFinished
         let actions = session.receive(event, at: now)
         invariants.watch(event, actions, at: now)
@@ -154,22 +285,24 @@ struct CallSimulation {
 
     private mutating func perform(_ action: CallSession.Action) {
         switch action {
-        case .connectModel:
-            plan(.toCall(.model(random.chance(0.03) ? .failed(message: "refused") : .connected)), in: delay(10...400))
-            isModelConnected = true
-            if random.chance(0.1) {
-                plan(.toCall(.model(.closed(code: 1_006, reason: ""))), in: delay(500...90_000))
-            }
+        case .connectModel: connect()
         case .sendModel(let event):
             if case .createResponse = event.body { statistics.creates += 1 }
             // One connection: what was sent first arrives first.
             modelArrival = max(modelArrival, now + delay(5...120))
-            plan(.toModel(event), in: modelArrival - now)
+            plan(.toModel(event, connection: connection), in: modelArrival - now)
         case .closeModel: isModelConnected = false
         case .dial: dial()
         case .listen:
-            statistics.answered += 1
-            plan(.callerSpeaks, in: delay(100...6_000))
+            if utterances.isEmpty, keptSince == nil {
+                statistics.answered += 1
+                plan(.callerSpeaks, in: delay(100...6_000))
+            }
+            listen()
+        case .keepAudio(let duration):
+            if !isListening, utterances.isEmpty { plan(.callerSpeaks, in: delay(100...6_000)) }
+            isListening = false
+            keptSince = now - duration
         case .transfer: transfer()
         case .play(let tag, let audio): plan(.toMedia(.play(tag, audio.count)), in: .milliseconds(1))
         case .finishPlayout(let tag): plan(.toMedia(.finish(tag)), in: .milliseconds(1))
@@ -177,7 +310,7 @@ struct CallSimulation {
         case .script(let command): perform(command)
         case .observe(let observation): note(observation)
         case .finish(let outcome): self.outcome = outcome
-        case .ring, .mute, .hangUp, .reject, .pipeline, .sendLive: break
+        case .ring, .mute, .hangUp, .reject, .pipeline, .sendLive, .pausePlayout, .resumePlayout: break
         case .answer:
             if random.chance(0.9) {
                 plan(.toCall(.telephony(.answered(headers: [:]))), in: delay(10...300))
@@ -211,7 +344,12 @@ struct CallSimulation {
         switch observation {
         case .interruption: statistics.interruptions += 1
         case .actionReturned: statistics.actions += 1
-        case .transcript(let entry) where entry.role == .agent: statistics.heard += 1
+        case .transcript(let entry) where entry.role == .agent:
+            statistics.heard += 1
+            if !entry.itemID.hasPrefix("local_") { heard[entry.itemID, default: []].append(entry.text) }
+            heardWords += entry.text.split(separator: " ").map(String.init)
+        case .transcript(let entry) where entry.isFinal: said.append(entry.text)
+        case .modelReconnected: statistics.reconnects += 1
         default: break
         }
     }
@@ -267,9 +405,14 @@ struct CallSimulation {
     }
 
     private mutating func nextOutcome() -> ScriptOutcome {
+        if plan.endsQuietly, now > talkingEnds { return .returned([]) }
+        return anyOutcome()
+    }
+
+    private mutating func anyOutcome() -> ScriptOutcome {
         switch Int.random(in: 0..<26, using: &random) {
         case 0: .yielded(.sleep(delay(0...4_000)))
-        case 1, 2: .yielded(.say(text: "Just a moment please.", interruptible: random.chance(0.7)))
+        case 1, 2: .yielded(.say(text: sentence(), interruptible: random.chance(0.7)))
         case 3: .yielded(.reply(instructions: random.chance(0.5) ? "Ask again." : nil))
         case 4: .yielded(.waitForPlayout)
         case 5:
@@ -298,6 +441,12 @@ struct CallSimulation {
         }
     }
 
+    /// Words that nobody has said before.
+    private mutating func sentence() -> String {
+        nextSentence += 1
+        return (1...Int.random(in: 2...9, using: &random)).map { "s\(nextSentence)-\($0)" }.joined(separator: " ")
+    }
+
     private mutating func keptFunction() -> ScriptFunctionID {
         nextFunction += 1
         return ScriptFunctionID(number: nextFunction)
@@ -313,8 +462,8 @@ struct CallSimulation {
                     statistics.conflicts += 1
                 }
                 callArrival = max(callArrival, now + delay(5...80))
-                if isModelConnected { plan(.toCall(.model(.event(event))), in: callArrival - now) }
-            case .later(let step, let duration): plan(.model(step), in: duration)
+                plan(.toCall(.model(.event(event), connection: connection)), in: callArrival - now)
+            case .later(let step, let duration): plan(.model(step, connection: connection), in: duration)
             }
         }
     }

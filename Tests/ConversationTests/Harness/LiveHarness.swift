@@ -177,7 +177,7 @@ struct LiveHarness {
         for id in ids {
             server(
                 .backEnd(
-                    .called(RealtimeFunctionCall(callID: id, name: "look_up", arguments: "{}")),
+                    .called(RealtimeFunctionCall(callID: id, name: "look_up", arguments: #"{"id":"\#(id)"}"#)),
                     delegation: delegation))
         }
         if completes { server(.backEnd(.completed(usage: nil), delegation: delegation)) }

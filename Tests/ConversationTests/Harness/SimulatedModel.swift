@@ -3,11 +3,14 @@ import SansIO
 @testable import Conversation
 
 /// A model's server that speaks, calls functions, hears the caller and keeps the protocol, as a seed wants.
+///
+/// Each word that it says by itself is said once in its life: `r7-3` is the third word of its seventh answer. What it is
+/// asked to say it says word for word; where an answer of its own was cut, it goes on behind what was heard.
 struct SimulatedModel {
     enum Step {
         case generate(response: String, piece: Int)
-        case speechStopped(item: String)
-        case transcribed(item: String)
+        case speechStopped(item: String, utterance: Int)
+        case transcribed(item: String, utterance: Int)
     }
 
     enum Effect {
@@ -18,9 +21,8 @@ struct SimulatedModel {
     private struct Response {
         let id: String
         let metadata: [String: String]
-        let pieces: Int
+        let words: [String]
         let calls: [RealtimeFunctionCall]
-        let hasSpeech: Bool
     }
 
     private var random: SeededRandom
@@ -29,9 +31,8 @@ struct SimulatedModel {
     private var turnDetection = TurnDetection()
     private var nextNumber = 1
     private var effects: [Effect] = []
-    private static let words = [
-        "Good", "morning,", "we", "have", "time", "at", "one,", "two", "or", "three", "o'clock.",
-    ]
+    /// Whether the server neither hears nor says anything any more, while its connection is open.
+    var isDead = false
 
     init(random: SeededRandom) {
         self.random = random
@@ -44,10 +45,19 @@ struct SimulatedModel {
 
     private mutating func take() -> [Effect] {
         defer { effects = [] }
-        return effects
+        return isDead ? [] : effects
+    }
+
+    /// A new session, which knows of nothing.
+    mutating func connect() {
+        active = nil
+        isSpeaking = false
+        isDead = false
+        turnDetection = TurnDetection()
     }
 
     mutating func receive(_ event: RealtimeClientEvent) -> [Effect] {
+        guard !isDead else { return [] }
         switch event.body {
         case .updateSession(let settings):
             turnDetection = settings.turnDetection
@@ -59,7 +69,9 @@ struct SimulatedModel {
             var metadata: [String: String] = [:]
             for member in parameters.metadata.members { metadata[member.key] = member.value.string }
             if active == nil {
-                begin(metadata: metadata, mayCall: parameters.toolChoice != "none")
+                begin(
+                    metadata: metadata, instructions: parameters.instructions ?? "",
+                    mayCall: parameters.toolChoice != "none")
             } else {
                 refuse(event.eventID, "conversation_already_has_active_response")
             }
@@ -76,6 +88,11 @@ struct SimulatedModel {
             effects.append(.send(.itemTruncated(itemID: id, contentIndex: index, audioEndMilliseconds: milliseconds)))
         case .deleteItem(let id): effects.append(.send(.itemDeleted(itemID: id)))
         case .changeSession: effects.append(.send(.sessionUpdated(id: "sess", model: "simulated")))
+        case .replayMessage(let id, let after, let role, _):
+            effects.append(
+                .send(.itemAdded(RealtimeItem(id: id, kind: .message(role: role)), previousItemID: after)))
+        case .replayFunctionCall(let id, let call):
+            effects.append(.send(.itemAdded(RealtimeItem(id: id, kind: .functionCall(call)), previousItemID: nil)))
         case .createMessage: break
         }
         return take()
@@ -86,7 +103,8 @@ struct SimulatedModel {
             .send(.error(RealtimeError(type: "invalid_request_error", code: code, message: "no", eventID: eventID))))
     }
 
-    mutating func callerSpeaks() -> [Effect] {
+    /// The caller begins to speak, for so long.
+    mutating func hear(_ utterance: Int, for duration: Duration) -> [Effect] {
         guard !isSpeaking else { return [] }
         isSpeaking = true
         let item = "item_u\(number())"
@@ -94,7 +112,7 @@ struct SimulatedModel {
         if turnDetection.interruptsResponse, let response = active {
             finish(response, .cancelled(reason: "turn_detected"))
         }
-        effects.append(.later(.speechStopped(item: item), .milliseconds(Int64.random(in: 200...2_500, using: &random))))
+        effects.append(.later(.speechStopped(item: item, utterance: utterance), duration))
         return take()
     }
 
@@ -102,32 +120,34 @@ struct SimulatedModel {
         switch step {
         case .generate(let id, let piece):
             if let response = active, response.id == id { generate(response, piece) }
-        case .speechStopped(let item):
+        case .speechStopped(let item, let utterance):
             isSpeaking = false
             effects.append(.send(.speechStopped(itemID: item, audioEndMilliseconds: 0)))
             effects.append(.send(.inputCommitted(itemID: item, previousItemID: nil)))
             effects.append(
-                .later(.transcribed(item: item), .milliseconds(Int64.random(in: 50...4_000, using: &random))))
+                .later(
+                    .transcribed(item: item, utterance: utterance),
+                    .milliseconds(Int64.random(in: 50...4_000, using: &random))))
             if turnDetection.createsResponse {
                 if active == nil {
-                    begin(metadata: [:], mayCall: true)
+                    begin(metadata: [:], instructions: "", mayCall: true)
                 } else {
                     effects.append(
                         .send(.error(RealtimeError(code: "conversation_already_has_active_response", message: "busy"))))
                 }
             }
-        case .transcribed(let item):
+        case .transcribed(let item, let utterance):
             if random.chance(0.1) {
                 effects.append(.send(.inputTranscriptFailed(itemID: item, RealtimeError(message: "unclear"))))
             } else {
                 effects.append(.send(.inputTranscriptDelta(itemID: item, delta: "I said ")))
-                effects.append(.send(.inputTranscriptCompleted(itemID: item, transcript: "I said \(item)")))
+                effects.append(.send(.inputTranscriptCompleted(itemID: item, transcript: "I said u\(utterance)")))
             }
         }
         return take()
     }
 
-    private mutating func begin(metadata: [String: String], mayCall: Bool) {
+    private mutating func begin(metadata: [String: String], instructions: String, mayCall: Bool) {
         let id = "resp_\(number())"
         var calls: [RealtimeFunctionCall] = []
         if mayCall, random.chance(0.35) {
@@ -141,9 +161,9 @@ struct SimulatedModel {
                 )
             }
         }
-        let response = Response(
-            id: id, metadata: metadata, pieces: Int.random(in: 1...12, using: &random), calls: calls,
-            hasSpeech: calls.isEmpty || random.chance(0.4))
+        var words = words(instructions)
+        if !calls.isEmpty, !random.chance(0.4), !metadata.values.contains("say") { words = [] }
+        let response = Response(id: id, metadata: metadata, words: words, calls: calls)
         active = response
         effects.append(.send(.responseCreated(RealtimeResponse(id: id, status: .inProgress, metadata: metadata))))
         if random.chance(0.05) {
@@ -155,20 +175,35 @@ struct SimulatedModel {
         }
     }
 
+    private mutating func words(_ instructions: String) -> [String] {
+        func quoted(behind prefix: String) -> [String]? {
+            guard let range = instructions.firstRange(of: prefix + "\"") else { return nil }
+            return instructions[range.upperBound...].prefix { $0 != "\"" }.split(separator: " ").map(String.init)
+        }
+        if let words = quoted(behind: "and nothing else: ") { return words }
+        let count = Int.random(in: 1...12, using: &random)
+        let heard = CutSpeech.heard(in: instructions)?.split(separator: " ").last?.dropFirst().split(separator: "-").map
+        { Int($0) }
+        if let heard, heard.count == 2, let answer = heard[0], let word = heard[1] {
+            return (1...count).map { "r\(answer)-\(word + $0)" }
+        }
+        let answer = number()
+        return (1...count).map { "r\(answer)-\($0)" }
+    }
+
     private mutating func generate(_ response: Response, _ piece: Int) {
         // A second item in one response, now and then.
         let index = piece / 6
         let path = RealtimePartPath(responseID: response.id, itemID: "item_\(response.id)_\(index)", outputIndex: index)
-        if response.hasSpeech, piece < response.pieces {
-            let word = Self.words[piece % Self.words.count] + " "
+        if piece < response.words.count {
             if piece % 6 == 0 {
                 let item = RealtimeItem(id: path.itemID, kind: .message(role: "assistant"), status: "in_progress")
                 effects.append(.send(.outputItemAdded(item, responseID: response.id, outputIndex: index)))
             }
-            effects.append(.send(.audioTranscriptDelta(path, word)))
+            effects.append(.send(.audioTranscriptDelta(path, response.words[piece] + " ")))
             let bytes = Int.random(in: 1...6_000, using: &random)
             effects.append(.send(.audioDelta(path, [UInt8](repeating: 0x7F, count: bytes))))
-            if piece % 6 == 5 || piece == response.pieces - 1 {
+            if piece % 6 == 5 || piece == response.words.count - 1 {
                 effects.append(.send(.audioDone(path)))
                 effects.append(.send(.audioTranscriptDone(path, "")))
             }

@@ -151,7 +151,8 @@ struct EventFormTests {
         .transfer(.ringing, code: 180), .transfer(.requested, code: nil), .digit("#", milliseconds: 100),
         .usage(["total_tokens": 1]),
         .fault(CallFault(kind: .script, message: "m", isRetryable: true, traceback: "t")),
-        .flowChanged(version: "b", from: "a"),
+        .flowChanged(version: "b", from: "a"), .modelLost(reason: "gone", planned: false),
+        .modelReconnected(sessionID: "sess_2", after: .milliseconds(700), attempts: 2, planned: true),
     ]
 
     @Test("every observation is an object that names its kind, without Swift's words", arguments: observations)

@@ -7,15 +7,21 @@ enum LoggedEvents {
     static let tool = AgentDefinition.Tool(
         name: "book", description: "Books.", parameters: ["type": "object", "properties": ["day": ["type": "string"]]])
 
-    static let definition = AgentDefinition(
-        name: "agent", voice: "marin", instructions: "Be brief.\n", tools: [tool],
-        handlers: [.onAnswered, .onDTMF, .onHandover], idleTimeout: .milliseconds(7_500),
-        fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
+    static let definition: AgentDefinition = {
+        var definition = AgentDefinition(
+            name: "agent", voice: "marin", instructions: "Be brief.\n", tools: [tool],
+            handlers: [.onAnswered, .onDTMF, .onHandover], idleTimeout: .milliseconds(7_500),
+            fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
+        definition.filler = AgentDefinition.Filler(after: .milliseconds(1_500), lines: ["One.", "Two."])
+        definition.actionTimeout = .seconds(7)
+        return definition
+    }()
 
     private static let plain: [CallSession.Event] = [
         .start, .deadline, .hangUpRequested(reason: "operator"),
         .model(.connected), .model(.malformed("a message without a type")),
         .model(.closed(code: 1_006, reason: "")), .model(.failed(message: "refused")),
+        .model(.connected, connection: 2),
         .telephony(.ringing(earlyMedia: true)), .telephony(.ringing(earlyMedia: false)),
         .telephony(.answered(headers: ["x-b": "2", "x-a": "1"])),
         .telephony(.failed(TelephonyFailure(status: 486, reason: "Busy Here", sentence: "Blocked."))),
@@ -88,7 +94,8 @@ extension CallSession.Event {
     var silenced: CallSession.Event {
         func silence(_ audio: [UInt8]) -> [UInt8] { [UInt8](repeating: 0xFF, count: audio.count) }
         return switch self {
-        case .model(.event(.audioDelta(let path, let audio))): .model(.event(.audioDelta(path, silence(audio))))
+        case .model(.event(.audioDelta(let path, let audio)), let connection):
+            .model(.event(.audioDelta(path, silence(audio))), connection: connection)
         case .service(let id, .audio(let audio)): .service(id, .audio(silence(audio)))
         case .flowOffered(let version, let definition, let audio):
             .flowOffered(version: version, definition, fallbackAudio: silence(audio))

@@ -79,7 +79,7 @@ struct RealtimeErrorTests {
         "Codes are fatal, retryable or benign",
         arguments: [
             ("invalid_api_key", RealtimeError.Severity.fatal), ("insufficient_quota", .fatal),
-            ("session_expired", .fatal), ("model_not_found", .fatal), ("rate_limit_exceeded", .retryable),
+            ("session_expired", .retryable), ("model_not_found", .fatal), ("rate_limit_exceeded", .retryable),
             ("server_error", .retryable), ("conversation_already_has_active_response", .benign),
             ("response_cancel_not_active", .benign), ("invalid_value", .benign),
         ])

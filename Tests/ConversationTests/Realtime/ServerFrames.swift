@@ -21,7 +21,7 @@ enum ServerFrames {
                 "id":"sess_A","model":"gpt-realtime-2.1","expires_at":1795380000,"audio":{"input":{"format":\#
                 {"type":"audio/pcm","rate":24000},"transcription":null},"output":{"voice":"marin","speed":1.0}}}}
                 """#,
-            event: .sessionCreated(id: "sess_A", model: "gpt-realtime-2.1")),
+            event: .sessionCreated(id: "sess_A", model: "gpt-realtime-2.1", expiresAt: 1_795_380_000)),
         Frame(
             text:
                 #"{"type":"input_audio_buffer.speech_started","event_id":"event_A3","audio_start_ms":740,"item_id":"item_U1"}"#,

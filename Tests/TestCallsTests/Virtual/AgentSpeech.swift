@@ -32,10 +32,10 @@ struct AgentSpeech {
             }
             itemOfAudio = ""
             switch try entry.event() {
-            case .model(.event(.audioDelta(let path, _))): itemOfAudio = path.itemID
-            case .model(.event(.audioTranscriptDelta(let path, let delta))):
+            case .model(.event(.audioDelta(let path, _)), _): itemOfAudio = path.itemID
+            case .model(.event(.audioTranscriptDelta(let path, let delta)), _):
                 texts[path.itemID, default: ("", false)].text += delta
-            case .model(.event(.audioTranscriptDone(let path, let text))):
+            case .model(.event(.audioTranscriptDone(let path, let text)), _):
                 texts[path.itemID] = (text, true)
             case .media(.playoutEnded(let tag, let bytes)):
                 parts[tag]?.isEnded = true

@@ -125,6 +125,8 @@ return moonline.agent {
   voice        = "marin",
   instructions = "Be brief." .. (moonline.env("PLACE") or ""),
   idle_timeout = 12.5,
+  filler       = { after = 1.5, text = { "One moment, please.", "I am still looking." } },
+  action_timeout = 20,
   fallback     = { say = "Sorry, please call again.", transfer_to = "+15105550199" },
   actions      = CallActions,
 
