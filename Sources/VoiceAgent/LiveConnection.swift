@@ -1,5 +1,4 @@
 public import Conversation
-import Net
 import SansIO
 import Synchronization
 
@@ -18,6 +17,7 @@ public final class LiveConnection: Sendable {
 
     private let socket: ModelSocket<LiveServerEvent>
     private let listening = Mutex<Listening?>(nil)
+    private let began = ContinuousClock.now
 
     private static let audio = AudioFrame(type: "session.input_audio.append")
 
@@ -46,7 +46,7 @@ public final class LiveConnection: Sendable {
 
     /// From here on the session hears without a break: what the far end leaves out is silence.
     public func listen() {
-        let now = MonotonicClock.now()
+        let now = self.now
         listening.withLock { listening in
             guard listening == nil else { return }
             let ticks = Task { [weak self] in
@@ -70,13 +70,15 @@ public final class LiveConnection: Sendable {
     /// - Parameter payload: µ-law bytes; any length, copied before return.
     public func append(_ payload: UnsafeRawBufferPointer) {
         guard !payload.isEmpty else { return }
-        let now = MonotonicClock.now()
+        let now = self.now
         listening.withLock { $0?.clock.appended(at: now) }
         socket.send(payload, in: LiveConnection.audio)
     }
 
+    private var now: Instant { .zero + (ContinuousClock.now - began) }
+
     private func fill() {
-        let now = MonotonicClock.now()
+        let now = self.now
         let silence = listening.withLock { $0?.clock.silence(at: now) ?? [] }
         silence.withUnsafeBytes { socket.send($0, in: LiveConnection.audio) }
     }

@@ -2,6 +2,7 @@ import AgentHost
 import Conversation
 import OfflineModel
 import SansIO
+import ScriptAPI
 import Speech
 import VoiceAgent
 
@@ -25,7 +26,7 @@ extension VirtualCall {
     private func makeModel() throws -> VirtualModel {
         let unixTime = Int64(startTime + (now - .zero).seconds)
         let today = LocalDay.universal(unixTime: Int64(startTime))
-        let answer: ((PersonaRequest) -> [PersonaStep])? = brain == nil ? nil : { [unowned self] in answer($0) }
+        let answer: ((PersonaRequest) -> [PersonaStep])? = brain == nil ? nil : { [unowned self] in self.answer($0) }
         let words: (() -> String)? =
             stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() }
         if isLive {
