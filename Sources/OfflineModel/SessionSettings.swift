@@ -157,7 +157,10 @@ struct SessionSettings: Sendable {
         return modality
     }
 
-    static func tools(_ value: JSON, at path: String) throws(RealtimeError) -> [JSON] {
+    /// Checks the names of functions.
+    ///
+    /// - Parameter member: Where the name stands in what the client wrote for one function.
+    static func tools(_ value: JSON, at path: String, member: String = "name") throws(RealtimeError) -> [JSON] {
         let tools = value.array ?? []
         var names: Set<String> = []
         for (index, tool) in tools.enumerated() {
@@ -171,11 +174,11 @@ struct SessionSettings: Sendable {
                 }
             guard isValid else {
                 throw .wrongValue(
-                    "\(path)[\(index)].name",
-                    "Invalid '\(path)[\(index)].name': expected a string that matches '^[a-zA-Z0-9_-]+$'.")
+                    "\(path)[\(index)].\(member)",
+                    "Invalid '\(path)[\(index)].\(member)': expected a string that matches '^[a-zA-Z0-9_-]+$'.")
             }
             guard names.insert(name).inserted else {
-                throw .wrongValue("\(path)[\(index)].name", "Tool names must be unique: '\(name)' is used twice.")
+                throw .wrongValue("\(path)[\(index)].\(member)", "Tool names must be unique: '\(name)' is used twice.")
             }
         }
         return tools

@@ -192,6 +192,10 @@ struct ChatEndpointTests {
             ["messages": [user("x")], "tools": [["type": "function", "name": "f"]]], 400, "unknown_parameter",
             "tools[0].name"
         ),
+        (
+            ["messages": [user("x")], "tools": [["type": "function", "function": ["name": "a b"]]]], 400,
+            "invalid_value", "tools[0].function.name"
+        ),
         (["messages": [user("x")], "tool_choice": "auto"], 400, "invalid_value", "tool_choice"),
         (["messages": [user("x")], "n": 2], 400, "integer_above_max_value", "n"),
         (["messages": [user("x")], "stream_options": ["include_usage": true]], 400, "invalid_value", "stream_options"),

@@ -227,6 +227,43 @@ struct OfflineModelServerTests {
         await server.shutdown()
     }
 
+    @Test("Replies are played in real time: whole, late, refused and then well, and dropped before and in the middle")
+    func endpoints() async throws {
+        let rules = """
+            latency=80ms key=sk-slow; status=503 times=1 key=sk-ill; drop key=sk-gone; drop=middle key=sk-half
+            """
+        let misbehaviour = try Misbehaviour(parsing: rules)
+        let server = try await Self.start {
+            $0.hears = false
+            $0.misbehaviour = misbehaviour
+        }
+        let http = try HTTPClient()
+        func ask(_ key: String) async throws -> HTTPResponse {
+            let body: JSON = [
+                "model": "gpt-4o-mini", "stream": true,
+                "messages": [["role": "system", "content": "Say exactly: \"Good day.\""]],
+            ]
+            return try await http.send(
+                HTTPRequest(
+                    method: "POST", target: server.baseURL + "/chat/completions",
+                    headers: ["Authorization": "Bearer \(key)", "Content-Type": "application/json"], body: body.bytes))
+        }
+        let whole = try await ask("sk")
+        #expect(whole.headers["Content-Type"]?.hasPrefix("text/event-stream") == true)
+        #expect(EndpointReply.events(in: whole.body).last?.data == "[DONE]")
+        let begin = ContinuousClock.now
+        #expect(try await ask("sk-slow").status == 200)
+        #expect(ContinuousClock.now - begin >= .milliseconds(80))
+        #expect(try await ask("sk-ill").status == 503)
+        #expect(try await ask("sk-ill").status == 200)
+        for key in ["sk-gone", "sk-half"] {
+            await #expect(throws: NetError.self) { try await ask(key) }
+        }
+        let request = HTTPRequest(target: server.baseURL + "/audio/speech", headers: ["Authorization": "Bearer sk"])
+        #expect(try await http.send(request).status == 405)
+        await server.shutdown()
+    }
+
     @Test("An edited persona serves the next session; a broken edit leaves the last good one")
     func reload() async throws {
         let path = FileManager.default.temporaryDirectory.appending(

@@ -38,9 +38,14 @@ struct OpenAIEndpointTests {
         let plans = try Self.faults.mapValues {
             OfflineModelServer.SessionPlan(misbehaviour: try Misbehaviour(parsing: $0))
         }
+        // One recording is heard in earnest; what is in it the others know.
+        let knowing = OfflineModelServer.SessionPlan(
+            script: ScriptedModel(answer: { _ in [] }, words: { "can i come tomorrow instead" }))
         let server = try await OfflineModelServerTests.start { configuration in
             configuration.refusedKeys = ["sk-bad"]
-            configuration.session = { plans[$0] ?? OfflineModelServer.SessionPlan() }
+            configuration.session = { key in
+                key == "sk-knowing" ? knowing : plans[key] ?? OfflineModelServer.SessionPlan()
+            }
         }
         let folder = try TemporaryFolder("endpoints")
         let question = try SpeechSynthesizer().synthesize("Can I come tomorrow instead?", sampleRate: 24_000)

@@ -38,7 +38,7 @@ struct ChatRequest: Sendable {
 
     private static func callableTools(_ json: JSON) throws(RealtimeError) -> [String] {
         let functions = (json["tools"]?.array ?? []).map { $0["function"] ?? .null }
-        _ = try SessionSettings.tools(.array(functions), at: "tools")
+        _ = try SessionSettings.tools(.array(functions), at: "tools", member: "function.name")
         let names = functions.compactMap { $0["name"]?.string }
         guard let choice = json["tool_choice"], !choice.isNull else { return names }
         if names.isEmpty, choice.string != "none" {

@@ -21,7 +21,13 @@ struct ResponseStore: Sendable {
         let entrySize = entries.reduce(0) { $0 + $1.size }
         stored.append(Stored(id: id, key: key, entries: entries, size: entrySize))
         size += entrySize
-        while stored.count > Self.maximumCount || size > Self.maximumSize { size -= stored.removeFirst().size }
+        var forgotten = max(0, stored.count - Self.maximumCount)
+        size -= stored[..<forgotten].reduce(0) { $0 + $1.size }
+        while size > Self.maximumSize {
+            size -= stored[forgotten].size
+            forgotten += 1
+        }
+        stored.removeFirst(forgotten)
     }
 
     /// What a response with this predecessor reads; `nil` when the key has none of that name, or no more.

@@ -10,6 +10,7 @@ of the checks and what was wrong; exit code 0 only if nothing was.
 
 import asyncio
 import base64
+import functools
 import io
 import json
 import sys
@@ -70,10 +71,15 @@ def extras(model, path=""):
     return found
 
 
+@functools.cache
+def adapter(kind):
+    return TypeAdapter(kind)
+
+
 def validate(kind, value):
     """Holds a JSON value against the package's type of it: nothing missing, nothing strange."""
     try:
-        parsed = TypeAdapter(kind).validate_python(value)
+        parsed = adapter(kind).validate_python(value)
     except ValidationError as error:
         check(False, str(error)[:400])
         return None
@@ -240,12 +246,14 @@ def speech():
 
 
 def transcriptions():
-    create = client().audio.transcriptions.create
-    raw = client().audio.transcriptions.with_raw_response.create
     question = open(QUESTION, "rb").read()
     file = ("question.wav", question)
-    plain = validate(Transcription, json.loads(raw(model="gpt-4o-mini-transcribe", file=file).text))
+    plain = client().audio.transcriptions.with_raw_response.create(model="gpt-4o-mini-transcribe", file=file)
+    plain = validate(Transcription, json.loads(plain.text))
     check(plain.text == WORDS, plain.text)
+    # What the others say is known: hearing takes its time.
+    create = client("sk-knowing").audio.transcriptions.create
+    raw = client("sk-knowing").audio.transcriptions.with_raw_response.create
     verbose = raw(
         model="whisper-1", file=file, response_format="verbose_json", timestamp_granularities=["word", "segment"]
     )
@@ -298,7 +306,7 @@ class Session:
 
     def __init__(self, connection, kind):
         self.connection = connection
-        self.adapter = kind
+        self.kind = kind
         union = typing.get_args(kind)[0]
         self.known = set()
         for member in typing.get_args(union):
@@ -313,7 +321,7 @@ class Session:
                 self.events.append(event)
                 check(event["type"] in self.known, f"unknown event type {event['type']}")
                 if event["type"] in self.known:
-                    validate(self.adapter, event)
+                    validate(self.kind, event)
                 if event["type"] == kind and accept(event):
                     return event
                 if event["type"] == "error":
@@ -333,7 +341,7 @@ def packets(audio, size=4800):
 
 
 async def transcription_session():
-    asynchronous = AsyncOpenAI(base_url=BASE_URL, api_key="sk-test")
+    asynchronous = AsyncOpenAI(base_url=BASE_URL, api_key="sk-knowing")
     async with asynchronous.realtime.connect(extra_query={"intent": "transcription"}) as connection:
         session = Session(connection, RealtimeServerEvent)
         created = await session.until("session.created")
