@@ -1,5 +1,5 @@
 import AgentHost
-import ArgumentParser
+public import ArgumentParser
 import Conversation
 import FoundationEssentials
 import Glibc
@@ -145,4 +145,4 @@ extension TestCommand {
     }
 }
 
-extension AgentMode: @retroactive ExpressibleByArgument {}
+extension AgentMode: ExpressibleByArgument {}

@@ -2,7 +2,7 @@ import SansIO
 
 /// What the caller says: words as they come, made into turns.
 ///
-/// A turn is over when the model begins to speak, or after a pause. Its words may come a little later than that: they
+/// A turn is over when the model begins to speak or its back end goes on, or after a pause. Its words may come a little later than that: they
 /// are whole after the pause alone.
 extension LiveSession {
     struct CallerSpeech: Sendable {

@@ -21,21 +21,21 @@ extension LiveSession {
     ) {
         var metadata: [String: String] = [:]
         for member in parameters.metadata.members { metadata[member.key] = member.value.string }
-        let kind = metadata[ResponseRequest.kindKey].flatMap(ResponseRequest.KindName.init)
+        let kind = metadata["moonline"]
         asks.append(
-            Ask(eventID: eventID, metadata: metadata, askedAt: now, isContinuation: kind == .followUp))
+            Ask(eventID: eventID, metadata: metadata, askedAt: now, isContinuation: kind == "follow_up"))
         let texts: [String]
-        switch kind {
-        case .followUp:
+        if kind == "follow_up" {
+            // What the caller said has led to the functions: the answer is to that.
+            endTurn()
             announce(asks.count - 1)
             return
-        case .greeting: texts = [LiveText.greeting]
-        case .say, .reply, nil:
-            if let text = parameters.verbatim {
-                texts = LiveText.say(text)
-            } else {
-                texts = parameters.addition.map(LiveText.reply) ?? [LiveText.reply]
-            }
+        } else if let text = parameters.verbatim {
+            texts = LiveText.say(text)
+        } else if let instructions = parameters.additional {
+            texts = LiveText.reply(instructions)
+        } else {
+            texts = [kind == "greeting" ? LiveText.greeting : LiveText.reply]
         }
         append(texts, eventID: eventID) { .appendCommentary($0) }
     }

@@ -33,19 +33,19 @@ public struct RealtimeClientEvent: Hashable, Sendable {
         public var toolChoice: String?
         /// What is to be said word for word, for those who need no model to do so; not on the wire.
         public var verbatim: String?
-        /// What `instructions` say beyond those of the session, for servers that add to these; not on the wire.
-        public var addition: String?
+        /// What ``instructions`` adds to the session's, for those who keep the two apart; not on the wire.
+        public var additional: String?
         /// Echoed in `response.created` and `response.done`.
         public var metadata: JSONObject
 
         public init(
-            instructions: String? = nil, toolChoice: String? = nil, verbatim: String? = nil, addition: String? = nil,
-            metadata: JSONObject = [:]
+            instructions: String? = nil, toolChoice: String? = nil, verbatim: String? = nil,
+            additional: String? = nil, metadata: JSONObject = [:]
         ) {
             self.instructions = instructions
             self.toolChoice = toolChoice
             self.verbatim = verbatim
-            self.addition = addition
+            self.additional = additional
             self.metadata = metadata
         }
     }

@@ -39,36 +39,33 @@ struct ResponseRequest: Hashable, Sendable {
         if case .say(_, let isInterruptible) = kind { isInterruptible } else { true }
     }
 
-    /// Keys of a response's metadata, and what stands under the first.
-    static let kindKey = "moonline"
     static let numberKey = "moonline_request"
-
-    enum KindName: String {
-        case greeting, say, reply
-        case followUp = "follow_up"
-    }
 
     /// - Parameter base: The session's instructions, which those of a response replace.
     func parameters(base: String) -> RealtimeClientEvent.ResponseParameters {
         switch kind {
-        case .greeting: .init(instructions: instructions(base, nil), metadata: metadata(.greeting))
-        case .followUp: .init(instructions: instructions(base, nil), metadata: metadata(.followUp))
+        case .greeting: parameters(base, own: nil, "greeting")
+        case .followUp: parameters(base, own: nil, "follow_up")
         case .say(let text, _):
             .init(
                 instructions: "Say exactly the following, and nothing else: \"\(text)\"", toolChoice: "none",
-                verbatim: text, metadata: metadata(.say))
-        case .reply(let own):
-            .init(instructions: instructions(base, own), addition: own, metadata: metadata(.reply))
+                verbatim: text, metadata: metadata("say"))
+        case .reply(let own): parameters(base, own: own, "reply")
         }
     }
 
-    private func metadata(_ kind: KindName) -> JSONObject {
-        [Self.kindKey: .string(kind.rawValue), Self.numberKey: .string(String(number))]
+    /// Without instructions where the session's own say it all.
+    private func parameters(
+        _ base: String, own: String?, _ kind: String
+    ) -> RealtimeClientEvent.ResponseParameters {
+        let parts = [own, heardBefore.isEmpty ? nil : CutSpeech.instructions(heard: heardBefore)].compactMap(\.self)
+        guard !parts.isEmpty else { return .init(metadata: metadata(kind)) }
+        return .init(
+            instructions: ([base] + parts).filter { !$0.isEmpty }.joined(separator: "\n\n"),
+            additional: parts.joined(separator: "\n\n"), metadata: metadata(kind))
     }
 
-    /// - Returns: `nil` where the session's own instructions say it all.
-    private func instructions(_ base: String, _ own: String?) -> String? {
-        let parts = [own, heardBefore.isEmpty ? nil : CutSpeech.instructions(heard: heardBefore)].compactMap(\.self)
-        return parts.isEmpty ? nil : ([base] + parts).filter { !$0.isEmpty }.joined(separator: "\n\n")
+    private func metadata(_ kind: String) -> JSONObject {
+        ["moonline": .string(kind), (Self.numberKey): .string(String(number))]
     }
 }

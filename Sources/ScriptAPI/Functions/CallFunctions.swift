@@ -72,7 +72,8 @@ enum CallFunctions {
             "Gives the model other instructions, from its next answer on. In live mode they are fixed when the call "
                 + "begins; `send_text` adds to them.",
             Argument("text", String.self, "All of them; the old ones are gone."),
-            result: "boolean", errors: [.callEnded, .unsupported], since: "0.2", yields: true, permission: .whileCall(alive)
+            result: "boolean", errors: [.callEnded, .unsupported], since: "0.2", yields: true,
+            permission: .whileCall(alive)
         ) { _, text in .wait(.setInstructions(text)) },
         FunctionSpec(
             .call, "set_actions", "Sets what the model may call, from its next answer on.",

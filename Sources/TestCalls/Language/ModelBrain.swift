@@ -15,6 +15,9 @@ public struct ModelBrain: Sendable {
         self.script = script
     }
 
+    /// The same model, as it is before it was asked anything.
+    public var afresh: ModelBrain { ModelBrain(script) }
+
     /// What the model does: the first entry that fits and was not used yet, or may be used always.
     ///
     /// Instructions to say an exact text, which `call:say` gives, are obeyed before any entry; so are those to go on with

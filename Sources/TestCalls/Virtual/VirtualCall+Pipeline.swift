@@ -16,18 +16,26 @@ extension VirtualCall {
     }
 
     private func openStages() {
-        var configuration = VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime))
-        configuration.misbehaviour = stage.configuration.misbehaviour
         let endpoints = VirtualEndpoints(
-            configuration, persona: plan.persona, services: stage.model,
-            answer: brain == nil ? nil : { [unowned self] requests in requests.last.map { answer($0) } ?? [] },
+            VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime)), persona: plan.persona,
+            services: stage.model, answer: brain == nil ? nil : { [unowned self] in answer($0) },
             words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
+            faults: FaultSource(stage.configuration.misbehaviour, seed: modelSeed),
             today: LocalDay.universal(unixTime: Int64(startTime)))
         do throws(StageFailure) {
             stages = try VirtualStages(endpoints, turns: plan.flow.definition.turns, unixTime: Int64(startTime))
         } catch {
             deliver(.pipeline(.failed(error)))
         }
+    }
+
+    /// What the test's model answers at the end of a conversation. A reply that is thrown away leaves no trace: each
+    /// is found anew.
+    private func answer(_ requests: [PersonaRequest]) -> [PersonaStep] {
+        guard var brain = brain?.afresh, let last = requests.last else { return [] }
+        for request in requests.dropLast() { _ = brain.answer(request) }
+        self.brain = brain
+        return answer(last)
     }
 
     func receive(_ delivery: VirtualStages.Delivery) {
