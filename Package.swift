@@ -128,7 +128,9 @@ let package = Package(
         tests("NetTests", ["Net", "SansIO", nioCore, nioPosix, logging]),
         tests("MediaEngineTests", ["MediaEngine", "RTP", "Audio", "SansIO", "AllocationCount"]),
         tests("TelephonyTests", ["Telephony", "SIP", "Audio", "MediaEngine", "SansIO", logging]),
-        tests("VoiceAgentTests", ["VoiceAgent", "Conversation", "Audio", "Speech", "Net", "SansIO", logging]),
+        tests(
+            "VoiceAgentTests",
+            ["VoiceAgent", "Conversation", "Audio", "Speech", "Net", "SansIO", "OfflineModel", logging]),
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),

@@ -27,6 +27,7 @@ final class CallRunner: Sendable {
         var model: RealtimeConfiguration
         var pipeline: PipelineEndpoints
         var pipelineOptions: PipelineOptions
+        var liveOptions: LiveOptions
         /// Of all pipelines' requests.
         var modelHTTP: HTTPClient
         var modelOptions: CallSession.ModelOptions
@@ -156,6 +157,9 @@ private struct CallRun {
         switch plan.flow.definition.mode {
         case .realtime:
             model = .realtime(RealtimeLine(configuration: environment.model, mailbox: mailbox))
+        case .live:
+            configuration.live = environment.liveOptions
+            model = .live(LiveConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
         case .pipeline: (model, pipelineFailure) = CallRun.pipeline(plan, environment, &configuration, mailbox)
         }
         if let model { line.gate.connect { model.append($0) } }
@@ -250,18 +254,24 @@ private struct CallRun {
     private mutating func perform(_ action: CallSession.Action, at now: Instant) async {
         switch action {
         case .connectModel:
-            if case .realtime(let line)? = model {
+            switch model {
+            case .realtime(let line):
                 let connection = line.next()
                 tasks.append(Task { await connection.connect() })
+            case .live(let connection): tasks.append(Task { await connection.connect() })
+            case .pipeline, nil: break
             }
         case .sendModel(let event): if case .realtime(let line)? = model { line.send(event) }
+        case .sendLive(let event): if case .live(let connection)? = model { connection.send(event) }
         case .closeModel: model?.close()
         case .pipeline(let command): perform(command)
         case .dial(let options): await dial(options)
         case .ring: call?.ring()
         case .answer: call?.answer()
         case .reject(let status): call?.reject(status: status)
-        case .listen: line.gate.open()
+        case .listen:
+            model?.listen()
+            line.gate.open()
         case .keepAudio(let duration): line.gate.keep(last: duration)
         case .mute(let isMuted): line.gate.mute(isMuted)
         case .hangUp(let reason): call?.hangUp(reason: reason)

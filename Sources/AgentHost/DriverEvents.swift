@@ -7,9 +7,17 @@ package import VoiceAgent
 
 extension ModelEvent {
     package init(_ event: RealtimeConnection.Event) {
+        self.init(event) { .event($0) }
+    }
+
+    package init(_ event: LiveConnection.Event) {
+        self.init(event) { .live($0) }
+    }
+
+    private init<Message>(_ event: ModelSocketEvent<Message>, _ make: (Message) -> ModelEvent) {
         switch event {
         case .connected: self = .connected
-        case .event(let event): self = .event(event)
+        case .event(let event): self = make(event)
         case .malformed(let sentence): self = .malformed(sentence)
         // A connection that was lost without a close frame counts as 1006 (RFC 6455 §7.1.5).
         case .closed(let code, let reason): self = .closed(code: code.map { Int($0) } ?? 1006, reason: reason)

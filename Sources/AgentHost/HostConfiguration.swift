@@ -18,6 +18,8 @@ public struct HostConfiguration: Sendable {
     /// The servers of pipeline mode.
     public var pipeline = PipelineEndpoints()
     public var pipelineOptions = PipelineOptions()
+    /// Live mode, whose server is that of ``model``.
+    public var liveOptions = LiveOptions()
     public var limits = CallSession.Limits()
     public var scriptLimits = ScriptLimits()
     /// What scripts may see of the environment.

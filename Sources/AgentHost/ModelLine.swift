@@ -6,19 +6,27 @@ import VoiceAgent
 enum ModelLine: Sendable {
     case realtime(RealtimeLine)
     case pipeline(PipelineConnection)
+    case live(LiveConnection)
 
     /// Takes the far end's audio, on the media stream's pump thread.
     func append(_ payload: UnsafeRawBufferPointer) {
         switch self {
         case .realtime(let line): line.append(payload)
         case .pipeline(let connection): connection.append(payload)
+        case .live(let connection): connection.append(payload)
         }
+    }
+
+    /// From here on the far end is heard.
+    func listen() {
+        if case .live(let connection) = self { connection.listen() }
     }
 
     func close() {
         switch self {
         case .realtime(let line): line.close()
         case .pipeline(let connection): connection.perform(.close)
+        case .live(let connection): connection.close()
         }
     }
 }

@@ -4,6 +4,8 @@ public enum AgentMode: String, CaseIterable, Hashable, Sendable {
     case realtime
     /// Speech-to-text, language model and text-to-speech.
     case pipeline
+    /// One speech-to-speech model that hears and speaks at the same time (OpenAI's Live API).
+    case live
 
     /// What scripts can do in this mode, and not in every one.
     public enum Capability: String, CaseIterable, Hashable, Sendable {
@@ -17,12 +19,15 @@ public enum AgentMode: String, CaseIterable, Hashable, Sendable {
         case instructionChange = "instruction_change"
         /// `call:say(text, { interruptible = false })` keeps the floor.
         case uninterruptibleSpeech = "uninterruptible_speech"
+        /// `on_interrupted` tells which words of the agent the caller cut off.
+        case interruptionReports = "interruption_reports"
     }
 
     public var capabilities: Set<Capability> {
         switch self {
-        case .realtime: [.instructionChange, .uninterruptibleSpeech]
+        case .realtime: [.instructionChange, .uninterruptibleSpeech, .interruptionReports]
         case .pipeline: Set(Capability.allCases)
+        case .live: []
         }
     }
 }

@@ -25,13 +25,18 @@ public struct RealtimeConfiguration: Sendable {
     }
 
     /// The WebSocket of the Realtime API: `wss://api.openai.com/v1/realtime?model=…`.
-    public var url: String {
+    public var url: String { socketURL + "/realtime?model=" + RealtimeConfiguration.escaped(model) }
+
+    /// The WebSocket of the Live API, whose model is named in the session: `wss://api.openai.com/v1/live/sessions`.
+    public var liveURL: String { socketURL + "/live/sessions" }
+
+    private var socketURL: String {
         var base = baseURL
         while base.hasSuffix("/") { base.removeLast() }
         for (scheme, replacement) in [("https://", "wss://"), ("http://", "ws://")] where base.hasPrefix(scheme) {
             base = replacement + base.dropFirst(scheme.count)
         }
-        return base + "/realtime?model=" + RealtimeConfiguration.escaped(model)
+        return base
     }
 
     /// Percent-encoding of everything but RFC 3986's unreserved characters.

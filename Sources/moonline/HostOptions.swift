@@ -77,6 +77,8 @@ struct HostOptions: ParsableArguments {
         if let transcription = settings["OPENAI_TRANSCRIPTION_MODEL"] {
             configuration.modelOptions.transcriptionModel = transcription
         }
+        if let live = settings["OPENAI_LIVE_MODEL"] { configuration.liveOptions.model = live }
+        if let backEnd = settings["OPENAI_LIVE_BACK_END_MODEL"] { configuration.liveOptions.backEndModel = backEnd }
         try configuration.applyPipelineSettings(settings)
         configuration.telephony.bindAddress = settings["MOONLINE_BIND_ADDRESS"] ?? "0.0.0.0"
         configuration.telephony.port = UInt16(

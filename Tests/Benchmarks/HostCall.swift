@@ -97,7 +97,7 @@ struct HostCall {
             Task { await model.connect() }
         case .sendModel(let event): model.send(event)
         case .closeModel: model.close()
-        case .pipeline: break
+        case .pipeline, .sendLive: break
         case .dial:
             stream.start(MediaParameters(remote: remote))
             mailbox.yield(.telephony(.answered(headers: [:])))

@@ -346,6 +346,23 @@ struct LiveSessionTests {
         #expect(responses?["model"] == "gpt-5-mini" && responses?["tools"] == [])
     }
 
+    @Test("Commentary is said, or obeyed where it is an order: exact words, an instruction, a turn of the model's")
+    func orders() {
+        var bench = LiveBench.started()
+        bench.persona = { request in
+            request.hasOwnInstructions ? [.say("I do as I am told.")] : [.say("Good morning.")]
+        }
+        for content in [
+            "Do not wait for the caller to speak first.", "Speak now. Say exactly the following: \"Hello there.\"",
+            "Immediately follow the instruction below. Do not wait for the caller to speak first.\n\nAsk again.", "So.",
+        ] {
+            bench.client(["type": "session.commentary.append", "content": .string(content), "delegation_id": .null])
+            bench.run(for: .seconds(4))
+        }
+        #expect(bench.speeches.map(\.text) == ["Good morning.", "Hello there.", "I do as I am told.", "So."])
+        #expect(bench.requests.last?.instructions.hasSuffix("\n\nAsk again.") == true)
+    }
+
     @Test("Whatever a client sends, the session stays whole")
     func hostile() {
         var random = SeededRandom(seed: 5)

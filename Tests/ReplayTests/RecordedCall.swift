@@ -172,8 +172,8 @@ final class RecordedCall {
                 packetsSent: 10, packetsReceived: 9, packetsLost: 1, jitterMilliseconds: 2.5, roundTripMilliseconds: 18)
             after(.milliseconds(1)) { [unowned self] in receive(.media(.measured(quality))) }
         case .finish(let outcome): self.outcome = outcome
-        case .cancelService, .closeModel, .pipeline, .ring, .reject, .listen, .keepAudio, .hangUp, .mute, .observe,
-            .pausePlayout, .resumePlayout:
+        case .cancelService, .closeModel, .pipeline, .sendLive, .ring, .reject, .listen, .keepAudio, .hangUp, .mute,
+            .observe, .pausePlayout, .resumePlayout:
             break
         }
     }

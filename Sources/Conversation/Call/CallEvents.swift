@@ -5,6 +5,8 @@ public enum ModelEvent: Hashable, Sendable {
     /// The WebSocket is open.
     case connected
     case event(RealtimeServerEvent)
+    /// In live mode, in place of ``event(_:)``.
+    case live(LiveServerEvent)
     /// A message that could not be read; the text says what is wrong with it.
     case malformed(String)
     /// RFC 6455 §7.4; 1006 when the connection was lost without a close frame.

@@ -8,6 +8,8 @@ extension CallSession {
         public var limits: Limits
         /// Of pipeline mode.
         public var pipeline = PipelineOptions()
+        /// Of live mode.
+        public var live = LiveOptions()
         /// Presented caller; a flow's `on_dial` may change it.
         public var callerID: String?
         /// The definition's fallback line as audio, in `law`, for when the model cannot say it.

@@ -34,6 +34,10 @@ extension CallSession {
             modelLost(error, at: now)
         case .event(let event):
             handle(realtime.receive(event, at: now), at: now)
+        case .live(.error(let error)) where phase == .connecting && !error.isExpected:
+            modelLost(error, at: now)
+        case .live(let event):
+            handle(live?.receive(event, at: now) ?? [], at: now)
         case .malformed(let what):
             malformed(what, at: now)
         case .closed(let code, let reason):
@@ -50,7 +54,8 @@ extension CallSession {
             case .connecting, .configuring: true
             default: outage != nil || malformedCount >= configuration.limits.malformedMessages
             }
-        let message = "The model sent \(what). Check that the base URL is that of a Realtime API."
+        let kind = live == nil ? "Realtime" : "Live"
+        let message = "The model sent \(what). Check that the base URL is that of a \(kind) API."
         if isGivenUp {
             modelLost(message: message, isRetryable: false, at: now)
         } else {

@@ -6,6 +6,8 @@ extension CallSession {
     mutating func send(_ event: RealtimeClientEvent, at now: Instant) {
         if let outputs = pipeline?.receive(event, at: now) {
             handle(outputs, at: now)
+        } else if let outputs = live?.receive(event, at: now) {
+            handle(outputs, at: now)
         } else {
             perform(.sendModel(event))
         }

@@ -54,7 +54,24 @@ extension CallSession {
         resume(id, .value(true), at: now)
     }
 
+    mutating func setInstructions(_ text: String, _ id: ScriptTaskID, at now: Instant) {
+        guard live == nil || realtime.state == .closed else {
+            let message =
+                "in live mode the instructions are fixed when the call begins; call:send_text(\"system\", text) adds to "
+                + "them"
+            resume(id, .failure(code: .unsupported, message: message), at: now)
+            return
+        }
+        handle(realtime.change { $0.instructions = text }, at: now)
+        resume(id, .value(true), at: now)
+    }
+
     mutating func setVoice(_ name: String, _ id: ScriptTaskID, at now: Instant) {
+        guard live == nil || realtime.state == .closed || realtime.settings.voice == name else {
+            let message = "in live mode the voice is chosen before the call begins"
+            resume(id, .failure(code: .unsupported, message: message), at: now)
+            return
+        }
         guard pipeline != nil || !realtime.hasSpoken || realtime.settings.voice == name else {
             let message = "the model cannot change its voice any more, because it has spoken"
             resume(id, .failure(code: .unsupported, message: message), at: now)

@@ -139,9 +139,7 @@ extension CallSession {
             load(source, isInterruptible: isInterruptible, id, at: now)
         case .stopSpeaking: stopSpeaking(id, at: now)
         case .sendText(let role, let text): sendText(role, text, id, at: now)
-        case .setInstructions(let text):
-            handle(realtime.change { $0.instructions = text }, at: now)
-            resume(id, .value(true), at: now)
+        case .setInstructions(let text): setInstructions(text, id, at: now)
         case .setActions(let tools):
             definition.tools = tools
             handle(realtime.change { $0.tools = tools }, at: now)

@@ -72,6 +72,8 @@ extension CallSession {
         if hasTranscripts { inputs.speechStarted(itemID, at: now) }
         // While the server's interruptions are held back for an uninterruptible sentence, so are ours.
         guard phase == .active, ledger.isAudible, ledger.isInterruptible, !realtime.isHolding else { return }
+        // A model that hears while it speaks falls silent by itself.
+        if let live, ledger.unheard(at: now) <= live.options.lead { return }
         silence(at: now)
     }
 

@@ -32,6 +32,8 @@ public struct CallSession: Sendable {
         /// Opens a connection to the model, the first or, when that is lost, another one.
         case connectModel
         case sendModel(RealtimeClientEvent)
+        /// In live mode, in place of ``sendModel(_:)``.
+        case sendLive(LiveClientEvent)
         /// Closes the connection, or gives up making it.
         case closeModel
         /// In pipeline mode, what the stages are to do; ``Event/pipeline(_:)`` follows.
@@ -167,6 +169,8 @@ public struct CallSession: Sendable {
     var realtime: RealtimeSession
     /// The model's server in pipeline mode; `nil` in the others.
     var pipeline: PipelineSession?
+    /// What stands before the model's server in live mode; `nil` in the others.
+    var live: LiveSession?
     var ledger = HeardLedger()
     var heardAnswer: HeardAnswer?
     var inputs = InputTranscripts()
@@ -213,22 +217,25 @@ public struct CallSession: Sendable {
             transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
             turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
         realtime = RealtimeSession(
-            settings: settings, limits: definition.mode == .pipeline ? .local : RealtimeSession.Limits())
+            settings: settings, limits: definition.mode == .realtime ? RealtimeSession.Limits() : .local,
+            isDuplex: definition.mode == .live)
         if definition.mode == .pipeline {
             pipeline = PipelineSession(
                 settings: settings, options: configuration.pipeline, turns: definition.turns,
                 handlers: definition.handlers)
+        } else if definition.mode == .live {
+            live = LiveSession(settings: settings, options: configuration.live)
         }
     }
 
     /// Whether there are transcripts of what the caller says.
-    var hasTranscripts: Bool { pipeline != nil || configuration.model.transcriptionModel != nil }
+    var hasTranscripts: Bool { pipeline != nil || live != nil || configuration.model.transcriptionModel != nil }
 
     /// When to call back with ``Event/deadline``; `nil` when only an event can move the call.
     public var nextDeadline: Instant? {
         guard phase != .finished else { return nil }
-        let pipelineDeadline = isModelOpen ? pipeline?.nextDeadline : nil
-        return [timers.next, realtime.nextDeadline, inputs.nextDeadline, pipelineDeadline].compactMap(\.self).min()
+        let serverDeadline = isModelOpen ? pipeline?.nextDeadline ?? live?.nextDeadline : nil
+        return [timers.next, realtime.nextDeadline, inputs.nextDeadline, serverDeadline].compactMap(\.self).min()
     }
 
     public var isFinished: Bool { phase == .finished }
@@ -320,6 +327,7 @@ public struct CallSession: Sendable {
         }
         if isModelOpen { handle(realtime.deadline(at: now), at: now) }
         if isModelOpen { handle(pipeline?.deadline(at: now) ?? [], at: now) }
+        if isModelOpen { handle(live?.deadline(at: now) ?? [], at: now) }
         for utterance in inputs.deadline(at: now) { report(utterance) }
     }
 

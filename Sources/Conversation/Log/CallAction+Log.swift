@@ -8,6 +8,7 @@ extension CallSession.Action {
         switch self {
         case .connectModel: ["action": "connect_model"]
         case .sendModel(let event): ["action": "send_model", "message": event.json]
+        case .sendLive(let event): ["action": "send_live", "message": event.json]
         case .closeModel: ["action": "close_model"]
         case .pipeline(let command): command.logged
         case .dial(let options):

@@ -62,6 +62,7 @@ extension ModelEvent {
         switch self {
         case .connected: ["event": "model_connected"]
         case .event(let event): ["event": "model", "message": event.logged]
+        case .live(let event): ["event": "live", "message": event.logged]
         case .malformed(let sentence): ["event": "model_malformed", "message": .string(sentence)]
         case .closed(let code, let reason):
             ["event": "model_closed", "code": .integer(Int64(code)), "reason": .string(reason)]
@@ -73,6 +74,7 @@ extension ModelEvent {
         switch name {
         case "model_connected": self = .connected
         case "model": self = .event(try RealtimeServerEvent(logged: try fields.value("message")))
+        case "live": self = .live(try LiveServerEvent(logged: try fields.value("message")))
         case "model_malformed": self = .malformed(try fields.text("message"))
         case "model_closed": self = .closed(code: try fields.int("code"), reason: try fields.text("reason"))
         case "model_failed": self = .failed(message: try fields.text("message"))

@@ -32,7 +32,7 @@ public struct CallLogBeginning: Sendable {
             "call": configuration.facts.logged, "agent": configuration.definition.logged,
             "caller_id": .optional(configuration.callerID), "law": .string(configuration.law.rawValue),
             "model": configuration.model.logged, "limits": configuration.limits.logged,
-            "pipeline": configuration.pipeline.logged,
+            "pipeline": configuration.pipeline.logged, "live": configuration.live.logged,
             "fallback_audio_bytes": .integer(Int64(configuration.fallbackAudio.count)),
             "session_seed": .string(String(configuration.seed)), "script": script,
         ]
@@ -51,6 +51,7 @@ public struct CallLogBeginning: Sendable {
             limits: try CallSession.Limits(logged: try fields.value("limits")),
             callerID: try fields.optionalText("caller_id"))
         if let form = json["pipeline"] { configuration.pipeline = try PipelineOptions(logged: form) }
+        if let form = json["live"] { configuration.live = try LiveOptions(logged: form) }
         configuration.fallbackAudio = try fields.silence("fallback_audio_bytes")
         configuration.seed = try fields.optionalText("session_seed").flatMap { UInt64($0) } ?? 0
         script = try fields.value("script")

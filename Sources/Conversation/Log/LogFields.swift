@@ -92,6 +92,19 @@ struct LogFields {
         return [UInt8](repeating: 0xFF, count: try require(count <= Self.maximumAudio ? count : nil, name))
     }
 
+    /// Audio that is silent and voiced as other audio was: lengths of its runs, the first of silence.
+    func voice(_ name: String) throws(CallLogFormError) -> [UInt8] {
+        var lengths: [Int] = []
+        var total = 0
+        for value in try array(name) {
+            let length = try require(value.integer.flatMap { Int(exactly: $0) }, name)
+            total += try require((0...Self.maximumAudio).contains(length) ? length : nil, name)
+            guard total <= Self.maximumAudio else { throw CallLogFormError(field: name) }
+            lengths.append(length)
+        }
+        return VoicedRuns.audio(lengths: lengths)
+    }
+
     // MARK: What may be `null` or missing
 
     func optionalText(_ name: String) throws(CallLogFormError) -> String? { isNull(name) ? nil : try text(name) }

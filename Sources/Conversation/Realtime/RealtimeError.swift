@@ -82,6 +82,7 @@ public struct RealtimeError: Error, Hashable, Sendable {
     /// Codes after which no reconnect helps.
     private static let fatalCodes: Set<String> = [
         "insufficient_quota", "invalid_api_key", "account_deactivated", "billing_hard_limit_reached",
+        "credit_balance_exhausted",
         "missing_model", "invalid_model", "model_not_found", "beta_api_shape_disabled",
     ]
 
@@ -116,7 +117,7 @@ public struct RealtimeError: Error, Hashable, Sendable {
         switch code {
         case "invalid_api_key":
             "The model refused the API key. Set OPENAI_API_KEY to a valid key of the project that should pay."
-        case "insufficient_quota", "billing_hard_limit_reached":
+        case "insufficient_quota", "billing_hard_limit_reached", "credit_balance_exhausted":
             "The model's account has no credit left. Add credit or raise the limit, then try again."
         case "account_deactivated":
             "The model's account is deactivated. Use the key of an active account."
@@ -124,6 +125,10 @@ public struct RealtimeError: Error, Hashable, Sendable {
             "The model name is missing or unknown (\(message)). Set a realtime model that the key may use."
         case "beta_api_shape_disabled":
             "The server no longer speaks the beta protocol. Remove the OpenAI-Beta header from the configuration."
+        case "content_filter":
+            "The model's provider ended the session because of what was said."
+        case "session_closed":
+            "The model's session is over: \(message)."
         case "session_expired":
             "The model's session reached its longest duration and was closed."
         case "rate_limit_exceeded", "inference_rate_limit_exceeded":

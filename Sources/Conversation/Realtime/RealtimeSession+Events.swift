@@ -16,18 +16,18 @@ extension RealtimeSession {
         case .responseCreated(let response): begin(response, at: now)
         case .responseDone(let response): finish(response, at: now)
         case .speechStarted(let itemID, _):
-            callerTurn = .speaking
+            if !isDuplex { callerTurn = .speaking }
             rehearingUntil = nil
             openTurn(itemID, at: now)
             // The server begins ours only after this, so that it would speak into the caller's turn. Its own answer to
             // that turn serves as well.
-            if pending?.request.yieldsToCaller == true, settings.turnDetection.createsResponse, !isHolding {
+            if !isDuplex, pending?.request.yieldsToCaller == true, settings.turnDetection.createsResponse, !isHolding {
                 pending?.isCancelled = true
             }
             outputs.append(.speechStarted(itemID: itemID))
         case .speechStopped(let itemID, _):
             callerTurn =
-                settings.turnDetection.createsResponse && !isHolding
+                settings.turnDetection.createsResponse && !isHolding && !isDuplex
                 ? .awaitingResponse(until: now + limits.serverResponse) : .none
             if isHolding { isTurnMissed = true }
             outputs.append(.speechStopped(itemID: itemID))

@@ -49,6 +49,8 @@ struct RealtimeSession: Sendable {
 
     private(set) var settings: RealtimeSettings
     let limits: Limits
+    /// Both sides speak when they like: neither requests nor uninterruptible sentences wait for the caller.
+    let isDuplex: Bool
     var state = State.closed
     var responses: [String: ActiveResponse] = [:]
     var activeID: String?
@@ -88,9 +90,10 @@ struct RealtimeSession: Sendable {
     private var nextEventNumber: UInt64 = 1
     var outputs: [Output] = []
 
-    init(settings: RealtimeSettings, limits: Limits = Limits()) {
+    init(settings: RealtimeSettings, limits: Limits = Limits(), isDuplex: Bool = false) {
         self.settings = settings
         self.limits = limits
+        self.isDuplex = isDuplex
     }
 
     var nextDeadline: Instant? {
@@ -309,7 +312,7 @@ struct RealtimeSession: Sendable {
             let index = queue.firstIndex(where: { entry in sendTime(of: entry).map { $0 <= now } ?? false })
         else { return }
         let request = queue.remove(at: index).request
-        if !request.isInterruptible, !isHolding {
+        if !request.isInterruptible, !isHolding, !isDuplex {
             isHolding = true
             send(.updateTurnDetection(settings.turnDetection.eventsOnly))
         }

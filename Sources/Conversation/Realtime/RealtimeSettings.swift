@@ -61,7 +61,7 @@ public struct RealtimeSettings: Hashable, Sendable {
         ]
     }
 
-    private static func json(_ tools: [AgentDefinition.Tool]) -> JSON {
+    static func json(_ tools: [AgentDefinition.Tool]) -> JSON {
         .array(
             tools.map { tool in
                 [

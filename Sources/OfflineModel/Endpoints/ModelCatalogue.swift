@@ -4,7 +4,7 @@ import SansIO
 enum ModelCatalogue {
     static let text = [
         "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-5", "gpt-5-mini", "gpt-5-nano",
-        "gpt-5.1", "gpt-5.2", "offline",
+        "gpt-5.1", "gpt-5.2", "gpt-5.5", "gpt-5.6-luna", "offline",
     ]
     static let speech = ["gpt-4o-mini-tts", "tts-1", "tts-1-hd", "offline"]
     static let transcription = [

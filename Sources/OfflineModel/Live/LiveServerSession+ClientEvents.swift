@@ -119,7 +119,13 @@ extension LiveServerSession {
             if let delegation, let callID = delegations.take(delegation) {
                 entries.append(.result(callID: callID, output: content))
             }
-            queue.append(.say(content))
+            switch LiveCommentary(content) {
+            case .words(let words): queue.append(.say(words))
+            case .instructions(let text):
+                entries.append(.message(role: "system", text: text))
+                needsAnswer = true
+            case .turn: needsAnswer = true
+            }
         case .thinking:
             emit("session.thinking.appended", position, clientEventID)
             if let delegation, let callID = delegations.take(delegation) {

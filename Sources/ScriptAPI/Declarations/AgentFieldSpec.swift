@@ -21,8 +21,8 @@ public struct AgentFieldSpec: Hashable, Sendable {
         AgentFieldSpec("name", "string", isRequired: true, "What dispatches ask for."),
         AgentFieldSpec(
             "mode", AgentMode.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|"),
-            "How the agent listens and speaks: by one speech-to-speech model, or by speech-to-text, language model and "
-                + "text-to-speech."),
+            "How the agent listens and speaks: by one speech-to-speech model, by speech-to-text, language model and "
+                + "text-to-speech, or by one model that hears and speaks at the same time."),
         AgentFieldSpec(
             "stt", "string|moonline.Provider|(string|moonline.Provider)[]",
             "Pipeline mode: who writes down what the far end says; who is next takes over when the one before fails.",

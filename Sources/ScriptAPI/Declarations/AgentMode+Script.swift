@@ -8,6 +8,7 @@ extension AgentMode.Capability {
         case .verbatimSpeech: "`call:say` says its text word for word; else a model may put it in words of its own."
         case .voiceChange: "`call:set_voice` also after something was said."
         case .instructionChange: "`call:set_instructions` replaces what the model was told."
+        case .interruptionReports: "`on_interrupted` tells which words of the agent were cut off."
         case .uninterruptibleSpeech: "`call:say(text, { interruptible = false })` keeps the floor."
         }
     }

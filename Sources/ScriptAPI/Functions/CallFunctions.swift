@@ -68,9 +68,12 @@ enum CallFunctions {
             permission: .whileCall([.active])
         ) { _, role, text in .wait(.sendText(role: role.rawValue, text: text)) },
         FunctionSpec(
-            .call, "set_instructions", "Gives the model other instructions, from its next answer on.",
+            .call, "set_instructions",
+            "Gives the model other instructions, from its next answer on. In live mode they are fixed when the call "
+                + "begins; `send_text` adds to them.",
             Argument("text", String.self, "All of them; the old ones are gone."),
-            result: "boolean", errors: [.callEnded], since: "0.2", yields: true, permission: .whileCall(alive)
+            result: "boolean", errors: [.callEnded, .unsupported], since: "0.2", yields: true,
+            permission: .whileCall(alive)
         ) { _, text in .wait(.setInstructions(text)) },
         FunctionSpec(
             .call, "set_actions", "Sets what the model may call, from its next answer on.",
@@ -87,7 +90,9 @@ enum CallFunctions {
             }
         },
         FunctionSpec(
-            .call, "set_voice", "Chooses another voice. The model cannot change it any more when it has spoken.",
+            .call, "set_voice",
+            "Chooses another voice. The model cannot change it any more when it has spoken; in live mode, when the call "
+                + "has begun.",
             Argument("name", String.self, "A voice of the model."),
             result: "boolean", errors: [.callEnded, .unsupported], since: "0.2", yields: true,
             permission: .whileCall(alive)

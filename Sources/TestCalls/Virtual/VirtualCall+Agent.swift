@@ -17,9 +17,8 @@ extension VirtualCall {
             for event in stages.hear(payload) { deliver(.pipeline(event)) }
         }
         guard model != nil else { return }
-        plan(
-            .toModel(RealtimeConnection.appendMessage(payload), connection: modelConnection),
-            in: VirtualCall.modelDelay)
+        let message = isLive ? LiveConnection.appendMessage(payload) : RealtimeConnection.appendMessage(payload)
+        plan(.toModel(message, connection: modelConnection), in: VirtualCall.modelDelay)
     }
 
     func agentHears(_ event: PhoneCallEvent) {
@@ -57,10 +56,8 @@ extension VirtualCall {
             modelConnection += 1
             isModelWanted = true
             plan(.modelConnected(connection: modelConnection), in: VirtualCall.connectDelay)
-        case .sendModel(let event):
-            if model != nil {
-                plan(.toModel(event.json.bytes, connection: modelConnection), in: VirtualCall.modelDelay)
-            }
+        case .sendModel(let event): sendToModel(event.json)
+        case .sendLive(let event): sendToModel(event.json)
         case .closeModel:
             model = nil
             isModelWanted = false

@@ -2,22 +2,19 @@ import AgentHost
 import Conversation
 import OfflineModel
 import SansIO
+import ScriptAPI
 import Speech
 import VoiceAgent
 
 // The model's side.
 extension VirtualCall {
+    /// Whether the model hears and speaks at the same time.
+    var isLive: Bool { plan.flow.definition.mode == .live }
+
     func openModel() {
         guard outcome == nil else { return }
-        let configuration = RealtimeServerSession.Configuration(
-            seed: modelSeed, unixTime: Int64(startTime + (now - .zero).seconds))
         do {
-            let model = try VirtualModel(
-                configuration, handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
-                persona: plan.persona, services: stage.model,
-                answer: brain == nil ? nil : { [unowned self] in answer($0) },
-                words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
-                today: LocalDay.universal(unixTime: Int64(startTime)), at: now)
+            let model = try makeModel()
             self.model = model
             tellModel(.connected)
             withModel { $0.start(at: now) }
@@ -26,9 +23,31 @@ extension VirtualCall {
         }
     }
 
+    private func makeModel() throws -> VirtualModel {
+        let unixTime = Int64(startTime + (now - .zero).seconds)
+        let today = LocalDay.universal(unixTime: Int64(startTime))
+        let answer: ((PersonaRequest) -> [PersonaStep])? = brain == nil ? nil : { [unowned self] in self.answer($0) }
+        let words: (() -> String)? =
+            stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() }
+        if isLive {
+            return try VirtualModel(
+                live: LiveServerSession.Configuration(seed: modelSeed, unixTime: unixTime), key: "test",
+                persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
+        }
+        return try VirtualModel(
+            RealtimeServerSession.Configuration(seed: modelSeed, unixTime: unixTime),
+            handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
+            persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
+    }
+
     /// What the connection of now tells the call.
     func tellModel(_ event: ModelEvent) {
         deliver(.model(event, connection: modelConnection))
+    }
+
+    /// A message of the call.
+    func sendToModel(_ message: JSON) {
+        if model != nil { plan(.toModel(message.bytes, connection: modelConnection), in: VirtualCall.modelDelay) }
     }
 
     func send(_ outputs: [VirtualModel.Output]) {
@@ -38,7 +57,8 @@ extension VirtualCall {
     func receive(_ output: VirtualModel.Output) {
         guard model != nil else { return }
         switch output {
-        case .text(let bytes): tellModel(ModelEvent(RealtimeConnection.parse(bytes)))
+        case .text(let bytes):
+            tellModel(isLive ? ModelEvent(LiveConnection.parse(bytes)) : ModelEvent(RealtimeConnection.parse(bytes)))
         case .closed(let code, let reason):
             model = nil
             tellModel(.closed(code: Int(code), reason: reason))

@@ -119,6 +119,7 @@ struct CallInvariants {
     private mutating func check(_ action: CallSession.Action, isLast: Bool) {
         switch action {
         case .sendModel(let event): check(event)
+        case .sendLive: fail("a realtime call spoke the Live API")
         case .pipeline, .pausePlayout, .resumePlayout: fail("a realtime call commanded a pipeline")
         case .dial: if !isConfigured { fail("dialled before the model was configured") }
         case .listen, .keepAudio: isListening = true

@@ -310,7 +310,7 @@ struct CallSimulation {
         case .script(let command): perform(command)
         case .observe(let observation): note(observation)
         case .finish(let outcome): self.outcome = outcome
-        case .ring, .mute, .hangUp, .reject, .pipeline, .pausePlayout, .resumePlayout: break
+        case .ring, .mute, .hangUp, .reject, .pipeline, .sendLive, .pausePlayout, .resumePlayout: break
         case .answer:
             if random.chance(0.9) {
                 plan(.toCall(.telephony(.answered(headers: [:]))), in: delay(10...300))

@@ -66,6 +66,43 @@ struct EventFormTests {
         #expect(try CallSession.Event(logged: JSON(parsing: logged.text)) == .model(.event(event)))
     }
 
+    /// One of each kind, but for audio.
+    static let liveEvents: [LiveServerEvent] = [
+        .started(id: "live_1", model: "m"), .appended(eventID: "e"), .appended(eventID: nil),
+        .inputTranscript(LiveTranscript(text: " Hel", startMilliseconds: 200, endMilliseconds: 400)),
+        .outputTranscript(LiveTranscript(text: "“lo”", startMilliseconds: 0, endMilliseconds: 0)),
+        .delegationCreated(id: "del_1", target: "responses"), .backEnd(.created, delegation: "del_1"),
+        .backEnd(.called(call), delegation: nil), .backEnd(.completed(usage: nil), delegation: "del_1"),
+        .backEnd(.completed(usage: ["total_tokens": 12]), delegation: "del_1"),
+        .backEnd(.failed(message: "overloaded"), delegation: "del_1"),
+        .backEnd(.other(type: "response.output_text.delta"), delegation: "del_1"), .usage(seconds: 12.5),
+        .closed(reason: "expired"), .error(error), .unknown(type: "info"),
+    ]
+
+    @Test("what a Live session's server said is read back as it was", arguments: liveEvents)
+    func liveEvent(_ event: LiveServerEvent) throws {
+        let logged = CallSession.Event.model(.live(event)).logged
+        #expect(logged["event"]?.string == "live")
+        #expect(try CallSession.Event(logged: JSON(parsing: logged.text)) == .model(.live(event)))
+    }
+
+    @Test("of a Live session's audio it is kept where there was voice")
+    func liveAudio() throws {
+        func audio(_ runs: (UInt8, Int)...) -> [UInt8] {
+            runs.flatMap { [UInt8](repeating: $0.0, count: $0.1) }
+        }
+        let event = CallSession.Event.model(.live(.outputAudio(audio((0xFF, 320), (0x90, 480), (0x7E, 170)))))
+        #expect(event.logged["message"]?["runs"] == [320, 480, 170])
+        let back = CallSession.Event.model(.live(.outputAudio(audio((0xFF, 320), (0x80, 480), (0xFF, 170)))))
+        #expect(try CallSession.Event(logged: event.logged) == back)
+        let spoken = CallSession.Event.model(.live(.outputAudio(audio((0x00, 200)))))
+        #expect(spoken.logged["message"]?["runs"] == [0, 200])
+        #expect(throws: CallLogFormError.self) {
+            try CallSession.Event(
+                logged: ["event": "live", "message": ["type": "session.output_audio.delta", "runs": [-1]]])
+        }
+    }
+
     @Test("of audio its place and length are kept")
     func audio() throws {
         let logged = CallSession.Event.model(.event(.audioDelta(Self.path, [1, 2, 3]))).logged

@@ -85,6 +85,7 @@ enum LoggedEvents {
         return plain + outcomes.map { .script(id, $0) } + replies.map { .service(id, .reply($0)) }
             + [.service(id, .audio([0xFF, 0xFF, 0xFF])), .service(id, .audio([]))]
             + EventFormTests.modelEvents.map { .model(.event($0)) }
+            + EventFormTests.liveEvents.map { .model(.live($0)) }
     }
 }
 

@@ -184,8 +184,8 @@ final class SessionWithScript {
         case .cancelService(let id): cancelled.insert(id)
         case .observe(let observation): observations.append(observation)
         case .finish(let outcome): self.outcome = outcome
-        case .closeModel, .ring, .reject, .listen, .keepAudio, .hangUp, .mute, .measure, .pipeline, .pausePlayout,
-            .resumePlayout:
+        case .closeModel, .ring, .reject, .listen, .keepAudio, .hangUp, .mute, .measure, .pipeline, .sendLive,
+            .pausePlayout, .resumePlayout:
             break
         }
     }

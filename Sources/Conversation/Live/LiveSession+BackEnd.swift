@@ -1,0 +1,68 @@
+import SansIO
+
+/// The text model that the Live model hands questions to, and the functions that it calls.
+///
+/// A response of the back end is complete with its calls unanswered. Each output is added by itself, and one
+/// `response.create` lets it go on when no call of the session is open: the server refuses less.
+extension LiveSession {
+    struct BackEnd: Sendable {
+        /// Calls of the responses that are being written, by delegation.
+        var writing: [String: [RealtimeFunctionCall]] = [:]
+        /// Calls that were handed out and are not answered.
+        var open: Set<String> = []
+        var seen: Set<String> = []
+        /// An output was added since the back end went on last.
+        var hasOutput = false
+        /// The event that told it to go on, while it has not begun.
+        var continuation: String?
+
+        var isWorking: Bool { !writing.isEmpty || continuation != nil }
+    }
+
+    mutating func receive(_ event: LiveBackEndEvent, delegation: String) {
+        switch event {
+        case .created:
+            backEnd.continuation = nil
+            backEnd.writing[delegation] = []
+        case .called(let call):
+            if backEnd.seen.insert(call.callID).inserted { backEnd.writing[delegation, default: []].append(call) }
+        case .completed(let usage):
+            let calls = backEnd.writing.removeValue(forKey: delegation) ?? []
+            if let usage { outputs.append(.usage(usage)) }
+            if !calls.isEmpty {
+                backEnd.open.formUnion(calls.map(\.callID))
+                outputs.append(.calls(calls, responseID: makeID("resp")))
+            }
+            continueBackEnd()
+        case .failed(let message):
+            // Outputs of its calls would be refused.
+            backEnd.writing[delegation] = nil
+            backEnd.continuation = nil
+            say(
+                .error(
+                    RealtimeError(
+                        code: "back_end_failed", message: "the back end failed: \(message)", severity: .retryable)))
+            continueBackEnd()
+        case .other: break
+        }
+    }
+
+    mutating func answer(callID: String, _ output: String, eventID: String) {
+        guard backEnd.open.remove(callID) != nil else { return }
+        send(.createFunctionOutput(callID: callID, output: output), eventID: eventID)
+        say(
+            .itemAdded(
+                RealtimeItem(id: makeID("item"), kind: .functionCallOutput(callID: callID), status: "completed"),
+                previousItemID: nil))
+        backEnd.hasOutput = true
+        continueBackEnd()
+    }
+
+    private mutating func continueBackEnd() {
+        guard backEnd.hasOutput, backEnd.open.isEmpty, backEnd.writing.isEmpty else { return }
+        backEnd.hasOutput = false
+        let eventID = makeID("live")
+        backEnd.continuation = eventID
+        send(.createResponse, eventID: eventID)
+    }
+}

@@ -1,0 +1,57 @@
+/// What a Live session is told in mid-call.
+enum LiveText {
+    /// Bytes of UTF-8 that hold no more than the 500 tokens which the server takes at once: three a token is less than
+    /// any language needs.
+    static let maximumBytes = 1_350
+
+    private static let speakNow = "Do not wait for the caller to speak first. After that, pause and listen."
+    static let greeting = "Begin the conversation now, as your instructions say. \(speakNow)"
+    static let reply = "Reply to the caller now. \(speakNow)"
+    /// To work that is handed to the application, which does none.
+    static let declined = "Nobody is there to look this up. Answer from what you know."
+
+    static func reply(_ instructions: String) -> [String] {
+        split("Immediately follow the instruction below. \(speakNow)\n\n\(instructions)")
+    }
+
+    /// One request for each piece that the server takes at once.
+    static func say(_ text: String) -> [String] {
+        let order = "Speak now. Say exactly the following, and nothing else: "
+        return split(text, maximumBytes: maximumBytes - order.utf8.count - 2).map { "\(order)\"\($0)\"" }
+    }
+
+    /// In place of instructions, which cannot be taken back.
+    static func replacement(_ instructions: String) -> [String] {
+        split("From now on, these instructions replace those that you were given before.\n\n\(instructions)")
+    }
+
+    /// Cuts a text into pieces behind the end of a sentence, or else of a word, or else anywhere.
+    static func split(_ text: String, maximumBytes: Int = maximumBytes) -> [String] {
+        var pieces: [String] = []
+        var rest = text.trimmingWhitespace()[...]
+        while rest.utf8.count > maximumBytes {
+            let cut = cut(rest, maximumBytes: maximumBytes)
+            pieces.append(String(rest[..<cut]).trimmingWhitespace())
+            rest = rest[cut...].drop { $0.isWhitespace }
+        }
+        if !rest.isEmpty { pieces.append(String(rest)) }
+        return pieces
+    }
+
+    private static func cut(_ text: Substring, maximumBytes: Int) -> String.Index {
+        var size = 0
+        var limit = text.startIndex
+        var sentence: String.Index?
+        var word: String.Index?
+        while limit < text.endIndex {
+            let character = text[limit]
+            size += String(character).utf8.count
+            guard size <= maximumBytes else { break }
+            limit = text.index(after: limit)
+            if ".!?。！？\n".contains(character) { sentence = limit }
+            if character.isWhitespace { word = limit }
+        }
+        // A character may be larger than what is taken at once.
+        return sentence ?? word ?? max(limit, text.index(after: text.startIndex))
+    }
+}
