@@ -9,8 +9,9 @@ import VoiceAgent
 extension VirtualCall {
     func openModel() {
         guard outcome == nil else { return }
+        // Each session names its items in its own way.
         let configuration = RealtimeServerSession.Configuration(
-            seed: modelSeed, unixTime: Int64(startTime + (now - .zero).seconds))
+            seed: modelSeed &+ UInt64(modelConnection - 1), unixTime: Int64(startTime + (now - .zero).seconds))
         do {
             let model = try VirtualModel(
                 configuration, handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
