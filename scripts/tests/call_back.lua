@@ -167,7 +167,7 @@ t.test("stays when somebody speaks into the goodbye", t.model {
   agent:says "There you are"
 end)
 
-t.test("says so when the model is gone", t.model { { hears = "hello", drops = true } }, function(callee, agent)
+t.test("says so when the model is gone", t.model { { hears = "hello", fails = "insufficient_quota" } }, function(callee, agent)
   callee:answers()
   callee:says "Hello?"
   agent:says(t.exact "I am sorry, something went wrong here. We will call you again. Goodbye.")

@@ -289,7 +289,7 @@ t.test("stays when somebody speaks into the goodbye", t.model {
   agent:says "There you are"
 end)
 
-t.test("says nothing of the debt when the model is gone", t.model { { hears = "yes", drops = true } },
+t.test("says nothing of the debt when the model is gone", t.model { { hears = "yes", fails = "insufficient_quota" } },
   function(callee, agent)
     callee:answers()
     agent:says(t.exact(GREETING))

@@ -305,7 +305,7 @@ t.test("a key is a sign of life", function(callee, agent)
 end)
 
 t.test("puts the caller through when the model is gone", t.model {
-  { hears = "hello", drops = true },
+  { hears = "hello", fails = "insufficient_quota" },
 }, function(callee, agent)
   ring(callee, agent)
   callee:says "Hello?"

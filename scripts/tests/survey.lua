@@ -223,7 +223,7 @@ t.test("hangs up on a voicemail", t.model {
   agent:ends "voicemail"
 end)
 
-t.test("says so when the model is gone", t.model { { hears = "yes", drops = true } }, function(callee, agent)
+t.test("says so when the model is gone", t.model { { hears = "yes", fails = "insufficient_quota" } }, function(callee, agent)
   greet(callee, agent)
   callee:says "Yes."
   agent:says(t.exact "I am sorry, something went wrong here. Thank you for your time. Goodbye.")

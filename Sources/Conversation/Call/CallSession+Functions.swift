@@ -22,6 +22,8 @@ extension CallSession {
             return
         }
         guard !functions.isRunning(like: call, arguments) else {
+            // The model goes on when the one that runs has returned.
+            functions.endTurn(call.callID)
             refuse(
                 call.callID,
                 "\(call.name) runs already with these arguments, and its result will come; do not call it again",

@@ -63,6 +63,7 @@ extension RealtimeSession {
     /// - Returns: Whether the server will answer it by itself.
     private mutating func rehearse(_ suspension: inout Suspension, at now: Instant) -> Bool {
         defer { openTurns = [] }
+        rehearsedFrom = nil
         // A noise is no turn.
         openTurns.removeAll { history.finalText(of: $0.itemID) == "" }
         guard let first = openTurns.firstIndex(where: { history.finalText(of: $0.itemID) == nil }) else {
@@ -72,6 +73,7 @@ extension RealtimeSession {
         let turns = openTurns[first...]
         if let startedAt = turns.first?.startedAt, now - startedAt <= limits.rehearing {
             suspension.rehearsFrom = startedAt
+            rehearsedFrom = startedAt
             suspension.itemsToCome = Set(turns.map(\.itemID))
             for turn in turns { history.remove(turn.itemID) }
             if first == 0 { isTurnMissed = false }
@@ -220,7 +222,8 @@ extension RealtimeSession {
         guard !itemID.isEmpty, !openTurns.contains(where: { $0.itemID == itemID }) else { return }
         // A turn that began but was never committed never will be.
         openTurns.removeAll { !$0.isCommitted }
-        openTurns.append(OpenTurn(itemID: itemID, startedAt: now))
+        openTurns.append(OpenTurn(itemID: itemID, startedAt: rehearsedFrom ?? now))
+        rehearsedFrom = nil
     }
 
     mutating func commitTurn(_ itemID: String) {

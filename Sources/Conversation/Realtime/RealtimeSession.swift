@@ -79,6 +79,8 @@ struct RealtimeSession: Sendable {
     /// Until when the server is to notice a turn that it hears again; then it is asked to answer.
     var rehearingUntil: Instant?
     var isRehearing = false
+    /// When the turn began that a connection is to hear again.
+    var rehearsedFrom: Instant?
     /// A turn of the caller was committed since the last `response.created`.
     var isTurnCommitted = false
     /// The server has sent audio, and with it has chosen a voice for good.
@@ -288,6 +290,7 @@ struct RealtimeSession: Sendable {
         }
         if let until = rehearingUntil, until <= now {
             rehearingUntil = nil
+            rehearsedFrom = nil
             let answer = request(.followUp, at: now)
             outputs += answer.outputs
         }

@@ -35,7 +35,9 @@ extension VirtualCall {
                 persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
         }
         return try VirtualModel(
-            RealtimeServerSession.Configuration(seed: modelSeed, unixTime: unixTime),
+            // Each session names its items in its own way.
+            RealtimeServerSession.Configuration(
+                seed: modelSeed &+ UInt64(modelConnection - 1), unixTime: unixTime),
             handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
             persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
     }

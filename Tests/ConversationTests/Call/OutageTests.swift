@@ -151,6 +151,21 @@ struct OutageTests {
         #expect(call.created.count == 1)
     }
 
+    @Test("A turn that is heard again is heard from its beginning when that connection is lost, too")
+    func unknownTwice() {
+        var call = CallHarness.quiet()
+        call.callerTakesTurn("item_u1")
+        call.drop()
+        call.reconnect()
+        let between = call.now
+        call.callerSpeaks("item_u2")
+        call.callerStops("item_u2")
+        call.server(.inputCommitted(itemID: "item_u2", previousItemID: nil))
+        call.advance(.seconds(1))
+        call.drop()
+        #expect(call.keptAudio.map { $0 > call.now - between + .milliseconds(1_700) } == true)
+    }
+
     @Test("When the server does not notice what it hears again, it is asked to answer")
     func unnoticed() {
         var call = CallHarness.quiet()

@@ -343,7 +343,10 @@ struct VirtualCallTests {
     @Test("A model that is lost again and again ends the call by the fallback line")
     func modelLost() async throws {
         let result = try await VirtualScene("fallback = \"Something went wrong here.\",").play(
-            model: "{ start = true, says = \"Hello.\" }, { hears = \"hello\", drops = true, always = true },",
+            model: """
+                { start = true, says = "Hello." }, { hears = "hello", drops = true, always = true },
+                { hears = "inaudible", drops = true, always = true },
+                """,
             """
             agent:says "Hello"
             callee:says "Hello."
