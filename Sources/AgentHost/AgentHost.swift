@@ -119,9 +119,9 @@ public actor AgentHost {
 
     private init(
         _ configuration: HostConfiguration, logger: Logger, observer: @escaping @Sendable (CallObservation) -> Void,
-        store: CallStore, services: ScriptServices, modelHTTP: HTTPClient, lock: FolderLock, media: MediaEngine, userAgent: UserAgent,
-        desk: IncomingDesk,
-        flows: FlowLibrary, swaps: AsyncStream<Flow>.Continuation
+        store: CallStore, services: ScriptServices, modelHTTP: HTTPClient, lock: FolderLock,
+        media: MediaEngine, userAgent: UserAgent, desk: IncomingDesk, flows: FlowLibrary,
+        swaps: AsyncStream<Flow>.Continuation
     ) {
         self.configuration = configuration
         pipeline = configuration.pipeline.completed(by: configuration.model)

@@ -109,6 +109,7 @@ public struct PipelineEndpoints: Sendable {
         guard let name = choice.voice else { return .awb }
         if let voice = SpeechSynthesizer.Voice(rawValue: name) { return voice }
         let names = SpeechSynthesizer.Voice.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Unknown(description: "tts names the voice \"\(name)\", which this machine does not have; it has \(names).")
+        throw Unknown(
+            description: "tts names the voice \"\(name)\", which this machine does not have; it has \(names).")
     }
 }

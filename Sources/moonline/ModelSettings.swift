@@ -39,8 +39,8 @@ enum ModelSettings {
                 parts[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
             else {
                 throw Settings.Invalid(
-                    description: "MOONLINE_ENDPOINTS has the entry \"\(entry)\". Write NAME=https://HOST/v1, with commas "
-                        + "between several; the names openai and local are taken.")
+                    description: "MOONLINE_ENDPOINTS has the entry \"\(entry)\". Write NAME=https://HOST/v1, with "
+                        + "commas between several; the names openai and local are taken.")
             }
             endpoints.append((parts[0], parts[1]))
         }

@@ -71,10 +71,8 @@ extension CallFieldSpec {
             "capabilities", "moonline.Capabilities", "What this mode can do, and not every mode.", since: "0.3", \.mode
         ) { mode in
             let capabilities = AgentMode(rawValue: mode)?.capabilities ?? []
-            return .json(
-                .object(
-                    JSONObject(
-                        members: AgentMode.Capability.allCases.map { ($0.rawValue, .bool(capabilities.contains($0))) })))
+            let members = AgentMode.Capability.allCases.map { ($0.rawValue, JSON.bool(capabilities.contains($0))) }
+            return .json(.object(JSONObject(members: members)))
         },
         CallFieldSpec(
             "stats", "moonline.Stats", "Loss, jitter and round trip as measured last, and the latency of each turn.",

@@ -163,7 +163,8 @@ struct PipelineCallTests {
         if let id = action.first { call.send(.script(id, .returned(["free"]))) }
         #expect(
             call.generations.last?.messages == [
-                ChatMessage(role: .user, text: "Is tomorrow free?"), ChatMessage(role: .assistant, text: "I will look."),
+                ChatMessage(role: .user, text: "Is tomorrow free?"),
+                ChatMessage(role: .assistant, text: "I will look."),
                 ChatMessage(role: .assistant, text: "", calls: [function]),
                 ChatMessage(role: .tool, text: "free", callID: "c1"),
             ])

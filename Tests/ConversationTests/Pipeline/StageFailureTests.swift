@@ -31,11 +31,8 @@ struct StageFailureTests {
         #expect(call.faults.map(\.message) == ["boom"])
         // The next segment goes to the provider that works.
         call.send(.pipeline(.voiceStarted(at: 5_000)))
-        guard case .beginSegment(_, 1, _)? = call.commands.last(where: { if case .beginSegment = $0 { true } else { false } })
-        else {
-            Issue.record("\(call.commands)")
-            return
-        }
+        let begins = call.commands.filter { if case .beginSegment(_, 1, _) = $0 { true } else { false } }
+        #expect(begins.count == 1)
     }
 
     @Test("a stalled model is replaced after the patience for it, and what it writes then is ignored")

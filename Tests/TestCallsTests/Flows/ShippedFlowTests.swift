@@ -1,3 +1,4 @@
+import Conversation
 import SansIO
 import Testing
 
@@ -15,6 +16,13 @@ import Testing
 
     @Test("pass all their tests in virtual time")
     func pass() async throws { try await play(flows.selection, seed: 1) }
+
+    @Test("pass all of them in pipeline mode too")
+    func passAsPipelines() async throws {
+        var selection = flows.selection
+        selection.setMode(.pipeline)
+        try await play(selection, seed: 1)
+    }
 
     @Test("pass them on a usual line too", arguments: [2, 3, 4] as [UInt64])
     func passOnUsualLine(seed: UInt64) async throws {

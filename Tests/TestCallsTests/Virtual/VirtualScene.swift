@@ -60,7 +60,8 @@ struct VirtualScene {
     ///   - model: The entries of `t.model`, each with a comma behind it; a model that answers nothing.
     ///   - body: The inside of the test's function.
     func play(
-        options: String = "{}", model: String = "", seed: UInt64 = 1, keepsAudio: Bool = false, _ body: String
+        options: String = "{}", model: String = "", seed: UInt64 = 1, keepsAudio: Bool = false,
+        stage: VirtualStage? = nil, _ body: String
     ) async throws -> VirtualCallResult {
         let results = try await play(
             file: """
@@ -68,18 +69,22 @@ struct VirtualScene {
                 t.test("a test", { model = { \(model) { hears = "xyzzy", says = "Plugh." } } }, \(options), function(callee, agent)
                 \(body)
                 end)
-                """, seed: seed, keepsAudio: keepsAudio)
+                """, seed: seed, keepsAudio: keepsAudio, stage: stage)
         return try #require(results.first)
     }
 
     /// Plays all tests of a file, one after the other.
-    func play(file: String, seed: UInt64 = 1, keepsAudio: Bool = false) async throws -> [VirtualCallResult] {
+    ///
+    /// - Parameter stage: With faults of the model, for example; `nil` for the one that all share.
+    func play(
+        file: String, seed: UInt64 = 1, keepsAudio: Bool = false, stage: VirtualStage? = nil
+    ) async throws -> [VirtualCallResult] {
         let tests = try TestFile.load(path: folder.file("tests.lua"), source: Array(file.utf8)).tests
         var results: [VirtualCallResult] = []
         for test in tests {
             var plan = VirtualCallPlan(test: test, flow: flow, seed: seed, keepsLog: true)
             plan.keepsAudio = keepsAudio
-            results.append(try await VirtualCall(plan, stage: VirtualScene.stage.get()).play())
+            results.append(try await VirtualCall(plan, stage: stage ?? VirtualScene.stage.get()).play())
         }
         return results
     }
