@@ -1,4 +1,5 @@
 import Conversation
+import MediaEngine
 import SansIO
 import Testing
 
