@@ -109,8 +109,8 @@ import Testing
                 "unknown field 'voise' (did you mean 'voice'?)"
             ),
             (
-                "\(agent) {\n  name = 'x', instructions = 'y',\n  mode = 'pipeline' }", 3, 3,
-                "mode \"pipeline\" is not available"
+                "\(agent) {\n  name = 'x', instructions = 'y',\n  mode = 'pipelin' }", 3, 3,
+                "mode \"pipelin\" is not available (did you mean 'pipeline'?)"
             ),
             (
                 "\(agent) {\n  name = 'x', instructions = 'y',\n  on_answered = 5 }", 3, 3,
