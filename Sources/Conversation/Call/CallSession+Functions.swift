@@ -21,9 +21,9 @@ extension CallSession {
             refuse(call.callID, "the arguments are not a JSON object", at: now)
             return
         }
-        guard !functions.isRunning(like: call, arguments) else {
+        if let running = functions.running(like: call, arguments) {
             // The model goes on when the one that runs has returned.
-            functions.endTurn(call.callID)
+            if running.responseID != responseID { functions.endTurn(call.callID) }
             refuse(
                 call.callID,
                 "\(call.name) runs already with these arguments, and its result will come; do not call it again",

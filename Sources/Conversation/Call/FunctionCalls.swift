@@ -41,8 +41,8 @@ struct FunctionCalls: Sendable {
     }
 
     /// Whether the same function runs already with the same arguments, whatever their order.
-    func isRunning(like call: RealtimeFunctionCall, _ arguments: JSONObject) -> Bool {
-        open.contains { other in
+    func running(like call: RealtimeFunctionCall, _ arguments: JSONObject) -> Open? {
+        open.first { other in
             other.call.callID != call.callID && other.call.name == call.name
                 && JSON.object(other.arguments).inOrder == JSON.object(arguments).inOrder
         }

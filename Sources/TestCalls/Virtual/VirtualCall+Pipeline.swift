@@ -19,7 +19,7 @@ extension VirtualCall {
         let endpoints = VirtualEndpoints(
             VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime)), persona: plan.persona,
             services: stage.model, answer: brain == nil ? nil : { [unowned self] in answer($0) },
-            words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() },
+            words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownSegment() },
             faults: FaultSource(stage.configuration.misbehaviour, seed: modelSeed),
             today: LocalDay.universal(unixTime: Int64(startTime)))
         do throws(StageFailure) {
@@ -27,6 +27,15 @@ extension VirtualCall {
         } catch {
             deliver(.pipeline(.failed(error)))
         }
+    }
+
+    /// The words of the segment that is to be transcribed; the same whenever it is.
+    private func knownSegment() -> String {
+        let range = stages?.servedRange
+        if let told = toldSegment, told.range == range { return told.words }
+        let words = knownWords()
+        toldSegment = (range, words)
+        return words
     }
 
     /// What the test's model answers at the end of a conversation. A reply that is thrown away leaves no trace: each

@@ -84,6 +84,8 @@ final class VirtualCall {
     var brain: ModelBrain?
     /// In pipeline mode.
     var stages: VirtualStages?
+    /// What was transcribed last.
+    var toldSegment: (range: Range<Int>?, words: String)?
     let modelSeed: UInt64
     let scriptSeed: UInt64
 

@@ -28,6 +28,8 @@ final class VirtualStages {
         var headers = HTTPFields()
         /// Of a transcript, and of a refusal.
         var body: [UInt8] = []
+        /// Of a segment. [ms]
+        var range: Range<Int>?
     }
 
     /// From us to a server, and back.
@@ -41,6 +43,8 @@ final class VirtualStages {
     private let llm: LanguageModelProvider
     private let tts: SpeechEndpoint
     private var open: [UInt64: Exchange] = [:]
+    /// The segment whose transcription the server was asked for last.
+    private(set) var servedRange: Range<Int>?
 
     /// Requests that are under way.
     var openCount: Int { open.count }
@@ -67,7 +71,7 @@ final class VirtualStages {
         case .open: return ([.ready(models: "offline")], [])
         case .beginSegment: break
         case .endSegment(let id, _, let range):
-            return send(stt.request(audio.audio(range)), .transcriptions, id, .transcription(stt))
+            return send(stt.request(audio.audio(range)), .transcriptions, id, .transcription(stt), range)
         case .generate(let request):
             let stream = GenerationStream(provider: llm, generation: request.id)
             return send(llm.request(request), .chat, request.id, .generation(stream, llm))
@@ -81,9 +85,10 @@ final class VirtualStages {
     }
 
     private func send(
-        _ request: HTTPRequest, _ endpoint: EndpointRequest.Endpoint, _ id: UInt64, _ reader: Reader
+        _ request: HTTPRequest, _ endpoint: EndpointRequest.Endpoint, _ id: UInt64, _ reader: Reader,
+        _ range: Range<Int>? = nil
     ) -> (events: [PipelineEvent], sent: [Delivery]) {
-        open[id] = Exchange(reader: reader)
+        open[id] = Exchange(reader: reader, range: range)
         let form = EndpointRequest(
             endpoint, key: "test", contentType: request.headers["Content-Type"] ?? "application/json",
             body: request.body)
@@ -94,7 +99,8 @@ final class VirtualStages {
     ///
     /// - Returns: What it sends, and how long after.
     func serve(_ id: UInt64, _ request: EndpointRequest, at now: Instant) -> [(Delivery, Duration)] {
-        guard open[id] != nil else { return [] }
+        guard let exchange = open[id] else { return [] }
+        servedRange = exchange.range
         let reply = endpoints.reply(to: request, at: now)
         var deliveries: [(Delivery, Duration)] = []
         if let delay = reply.headDelay {
@@ -164,8 +170,8 @@ final class VirtualStages {
             guard ending == .complete else { return [.generation(id, .failed(dropped(server)))] }
             return stream.finish().map { .generation(id, $0) }
         case .synthesis(let stream, let server):
-            guard var stream else { return [.synthesis(id, .failed(refusal(exchange, server)))] }
             guard ending == .complete else { return [.synthesis(id, .failed(dropped(server)))] }
+            guard var stream else { return [.synthesis(id, .failed(refusal(exchange, server)))] }
             return stream.finish().map { .synthesis(id, $0) }
         }
     }

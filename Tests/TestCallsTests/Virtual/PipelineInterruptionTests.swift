@@ -14,7 +14,7 @@ struct PipelineInterruptionTests {
     /// A caller who speaks into the answer at a random moment, and then asks again.
     private func play(seed: UInt64) async throws -> VirtualCallResult {
         var random = SeededRandom(seed: seed)
-        let moment = Double.random(in: 0.2...14, using: &random)
+        let moment = Double.random(in: 0.2...9.5, using: &random)
         let scene = try VirtualScene(
             """
             mode = "pipeline",
