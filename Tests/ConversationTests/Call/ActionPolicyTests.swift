@@ -35,7 +35,7 @@ struct ActionPolicyTests {
         #expect(call.created.count == 2)
     }
 
-    @Test("Called again while it runs it is refused, and the model waits for the result; called again afterwards it runs")
+    @Test("Called again while it runs it is refused, and the model waits; called again afterwards it runs")
     func twiceWhileRunning() {
         var call = CallHarness.quiet()
         call.finishResponse(call.beginResponse(own: true), calls: [Self.call("c1", "{}")])

@@ -103,7 +103,9 @@ struct CallInvariants {
             active.remove(response.id)
             endedResponses.insert(response.id)
         case .error(let error):
-            if error.eventID != nil, error.eventID == pendingCreate?.eventID { pendingCreate = nil }
+            // Some servers leave out which event they refuse.
+            let isConflict = error.code == "conversation_already_has_active_response"
+            if error.eventID == pendingCreate?.eventID || error.eventID == nil && isConflict { pendingCreate = nil }
         case .audioDelta(let path, let audio):
             receivedBytes[path.itemID, default: 0] += audio.count
             lastEventAt[path.responseID] = now

@@ -58,7 +58,7 @@ struct VirtualCallInvariantTests {
         }
         for (name, least) in [
             ("connected", 80), ("completed", 40), ("transferred", 5), ("busy", 2), ("no_answer", 2),
-            ("model_failed", 2), ("sentences heard", 50), ("sentences cut", 25), ("interruptions", 15), ("turns", 40),
+            ("sentences heard", 50), ("sentences cut", 25), ("interruptions", 15), ("turns", 40),
             ("keys received", 20), ("actions", 6), ("transfers", 5), ("faults", 8), ("calls with loss", 20),
             ("lines compared", 40),
         ] {
