@@ -337,7 +337,7 @@ extension HostTests {
 
         // MARK: The model dies
 
-        @Test("the model's socket dies in mid-call: the caller hears the fallback line, then the call ends")
+        @Test("the model dies for good in mid-call: the caller hears the fallback line, then the call ends")
         func modelDies() async throws {
             let setup = Self.setup(
                 """
@@ -345,7 +345,7 @@ extension HostTests {
                 on_error = function(call, err) call:log("info", "told", { kind = err.kind }) end,
                 on_hangup = function(call, reason) call:log("info", "over", { reason = reason }) end,
                 fallback = "I am sorry, I cannot hear you any more. Please call again later.",
-                """)
+                """, configure: { $0.limits.modelReconnects = 0 })
             try await inCall(setup) { test, caller, session in
                 try await test.observe("the greeting") { if case .transcript = $0 { true } else { nil } }
                 let before = caller.media.packets.value.count

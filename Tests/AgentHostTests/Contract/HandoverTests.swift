@@ -302,7 +302,7 @@ extension HostTests {
 
         @Test("the new version's fallback line is heard when the model fails behind the hand-over")
         func fallbackOfNewVersion() async throws {
-            let call = try await inCall { running in
+            let call = try await inCall(configure: { $0.limits.modelReconnects = 0 }) { running in
                 let second = try await running.save(
                     Self.flow(
                         "book", handover: "return state", fields: "fallback = \"Sorry, we call you back later.\","))

@@ -260,7 +260,9 @@ extension HostTests {
 
         @Test("a model that fails while it rings refuses the call as well")
         func modelFailsWhileRinging() async throws {
-            try await TestHost.with(Self.setup("return \"ring\", 60")) { test in
+            var setup = Self.setup("return \"ring\", 60")
+            setup.configure = { $0.limits.modelReconnects = 0 }
+            try await TestHost.with(setup) { test in
                 try await test.withCaller { caller in
                     try await caller.reached(.ringing)
                     try await test.observe("the model") { if case .modelReady = $0 { true } else { nil } }

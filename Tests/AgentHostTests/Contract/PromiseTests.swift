@@ -79,7 +79,10 @@ extension HostTests {
                 end,
                 fallback = "I am sorry, something is wrong here.",
                 """)
-            setup.configure = { $0.scriptLimits.lua = excess.limits }
+            setup.configure = {
+                $0.scriptLimits.lua = excess.limits
+                $0.limits.modelReconnects = 0
+            }
             try await TestHost.with(setup) { test in
                 try await test.withCaller { caller in
                     try await test.observe("the greeting") { if case .transcript = $0 { true } else { nil } }
