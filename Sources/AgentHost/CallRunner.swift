@@ -26,7 +26,6 @@ final class CallRunner: Sendable {
         var fallbackVoice: FallbackVoice
         var model: RealtimeConfiguration
         var pipeline: PipelineEndpoints
-        var pipelineOptions: PipelineOptions
         var liveOptions: LiveOptions
         /// Of all pipelines' requests.
         var modelHTTP: HTTPClient
@@ -310,10 +309,7 @@ private struct CallRun {
     ) -> (ModelLine?, StageFailure?) {
         do {
             let stages = try environment.pipeline.configuration(for: plan.flow.definition)
-            configuration.pipeline = environment.pipelineOptions
-            configuration.pipeline.providers = [
-                .stt: stages.stt.count, .llm: stages.llm.count, .tts: stages.tts.count,
-            ]
+            configuration.pipeline = environment.pipeline.options(for: plan.flow.definition)
             let connection = try PipelineConnection(configuration: stages, client: environment.modelHTTP) {
                 mailbox.yield(.pipeline($0))
             }

@@ -17,7 +17,6 @@ public struct HostConfiguration: Sendable {
     public var modelOptions = CallSession.ModelOptions()
     /// The servers of pipeline mode.
     public var pipeline = PipelineEndpoints()
-    public var pipelineOptions = PipelineOptions()
     /// Live mode, whose server is that of ``model``.
     public var liveOptions = LiveOptions()
     public var limits = CallSession.Limits()

@@ -1,5 +1,6 @@
 public import Conversation
 import SansIO
+public import ScriptAPI
 import Speech
 public import VoiceAgent
 
@@ -25,6 +26,8 @@ public struct PipelineEndpoints: Sendable {
     public var defaults: [PipelineStage: [StageChoice]]
     /// The models of choices that name none.
     public var models: [PipelineStage: String]
+    /// How long a stage may give nothing, where the flow does not say.
+    public var patience = PipelineOptions.usualPatience
     /// ISO 639-1; `nil` lets the transcription model find out.
     public var language: String?
 
@@ -60,10 +63,45 @@ public struct PipelineEndpoints: Sendable {
         definition.stages[stage] ?? defaults[stage] ?? [StageChoice(endpoint: PipelineEndpoints.openAI)]
     }
 
+    /// With a server for each endpoint that an agent's stages name, those of the machine itself apart.
+    public func serving(
+        _ definition: AgentDefinition, by server: (_ endpoint: String) -> StageEndpoint
+    ) -> PipelineEndpoints {
+        var completed = self
+        for choice in PipelineStage.allCases.flatMap({ choices($0, of: definition) })
+        where choice.endpoint != PipelineEndpoints.local {
+            completed.endpoints[choice.endpoint] = server(choice.endpoint)
+        }
+        return completed
+    }
+
+    /// How an agent's pipeline waits for its providers.
+    public func options(for definition: AgentDefinition) -> PipelineOptions {
+        var options = PipelineOptions()
+        options.patience = patience
+        for stage in PipelineStage.allCases {
+            let choices = choices(stage, of: definition)
+            options.providers[stage] = choices.count
+            for (place, choice) in choices.enumerated() { options.ownPatience[stage, default: [:]][place] = choice.patience }
+        }
+        return options
+    }
+
+    /// Why calls of a flow could not begin: an endpoint or a voice that is not there.
+    public func refusals(of flow: Flow) -> [FlowDiagnostic] {
+        guard flow.definition.mode == .pipeline else { return [] }
+        do throws(Unknown) {
+            _ = try configuration(for: flow.definition)
+            return []
+        } catch {
+            return [FlowDiagnostic(file: flow.path, code: "unknown-endpoint", message: error.description)]
+        }
+    }
+
     /// What an agent's pipeline is made of.
     ///
     /// - Throws: ``Unknown``: the flow or the settings name an endpoint that is not there.
-    func configuration(for definition: AgentDefinition) throws(Unknown) -> PipelineConfiguration {
+    public func configuration(for definition: AgentDefinition) throws(Unknown) -> PipelineConfiguration {
         var stt: [SpeechToTextProvider] = []
         for choice in choices(.stt, of: definition) {
             stt.append(

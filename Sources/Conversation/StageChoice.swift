@@ -8,12 +8,17 @@ public struct StageChoice: Hashable, Sendable {
     public var api: String?
     /// Of text-to-speech; `nil` for the agent's.
     public var voice: String?
+    /// How long it may give nothing before the next is asked; `nil` for the operator's.
+    public var patience: Duration?
 
-    public init(endpoint: String, model: String? = nil, api: String? = nil, voice: String? = nil) {
+    public init(
+        endpoint: String, model: String? = nil, api: String? = nil, voice: String? = nil, patience: Duration? = nil
+    ) {
         self.endpoint = endpoint
         self.model = model
         self.api = api
         self.voice = voice
+        self.patience = patience
     }
 }
 
@@ -29,4 +34,7 @@ extension PipelineStage {
 
     /// Providers that a flow may name for one stage.
     public static let maximumChoices = 4
+
+    /// What a provider's patience can be: requests themselves are given up later. [s]
+    public static let patienceRange = 0.2...12.0
 }

@@ -1,8 +1,10 @@
+import AgentHost
 import ArgumentParser
 import Conversation
 import Glibc
 import SansIO
 import ScriptAPI
+import VoiceAgent
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +32,9 @@ struct CheckCommand: AsyncParsableCommand {
             let files = try LuaFiles.named(
                 paths.isEmpty ? [common.flowsFolder(settings)] : paths, kind: "flow",
                 hint: "Give a flow, or a folder with flows; `moonline init` makes one.")
-            let checks = files.map { FlowCheckup(path: $0) }
+            var pipeline = try PipelineEndpoints(settings)
+            pipeline.endpoints[PipelineEndpoints.openAI] = StageEndpoint()
+            let checks = files.map { FlowCheckup(path: $0, pipeline: pipeline) }
             if json {
                 Console.print(JSON.object(["flows": .array(checks.map(\.json))]).text)
             } else {
@@ -57,12 +61,19 @@ struct FlowCheckup {
     let flow: Flow?
     let diagnostics: [FlowDiagnostic]
 
-    init(path: String) {
+    /// - Parameter pipeline: Servers that are not there are warned of: the host may know others.
+    init(path: String, pipeline: PipelineEndpoints) {
         self.path = path
         do throws(FlowError) {
             let flow = try Flow.load(path: path)
             self.flow = flow
-            diagnostics = flow.warnings
+            diagnostics =
+                flow.warnings
+                + pipeline.refusals(of: flow).map { refusal in
+                    var warning = refusal
+                    warning.severity = .warning
+                    return warning
+                }
         } catch {
             flow = nil
             diagnostics = error.diagnostics

@@ -79,7 +79,7 @@ struct HostOptions: ParsableArguments {
         }
         if let live = settings["OPENAI_LIVE_MODEL"] { configuration.liveOptions.model = live }
         if let backEnd = settings["OPENAI_LIVE_BACK_END_MODEL"] { configuration.liveOptions.backEndModel = backEnd }
-        try configuration.applyPipelineSettings(settings)
+        configuration.pipeline = try PipelineEndpoints(settings)
         configuration.telephony.bindAddress = settings["MOONLINE_BIND_ADDRESS"] ?? "0.0.0.0"
         configuration.telephony.port = UInt16(
             try settings.integer("MOONLINE_SIP_PORT", in: 0...65_535, default: 5060))

@@ -3,21 +3,23 @@ import Conversation
 import SansIO
 import VoiceAgent
 
-// The model's side of a host, from the settings.
-extension HostConfiguration {
-    /// Reads the servers of pipeline mode and what is asked of them.
-    mutating func applyPipelineSettings(_ settings: Settings) throws(Settings.Invalid) {
+// The servers of pipeline mode and what is asked of them.
+extension PipelineEndpoints {
+    /// Reads them from the settings.
+    init(_ settings: Settings) throws(Settings.Invalid) {
+        self.init()
         for (name, url) in try ModelSettings.endpoints(settings) {
             let key = settings[ModelSettings.keyVariable(of: name)] ?? ""
-            pipeline.endpoints[name] = StageEndpoint(baseURL: url, apiKey: Secret(key))
+            endpoints[name] = StageEndpoint(baseURL: url, apiKey: Secret(key))
         }
         for stage in PipelineStage.allCases {
             let name = "MOONLINE_\(stage.rawValue.uppercased())"
-            if let model = settings["\(name)_MODEL"] { pipeline.models[stage] = model }
+            if let model = settings["\(name)_MODEL"] { models[stage] = model }
+            patience[stage] = try ModelSettings.patience(settings, "\(name)_PATIENCE") ?? patience[stage]
             guard let list = settings[name] else { continue }
-            pipeline.defaults[stage] = try ModelSettings.choices(list, stage, variable: name)
+            defaults[stage] = try ModelSettings.choices(list, stage, variable: name)
         }
-        if pipeline.models[.stt] == nil { pipeline.models[.stt] = settings["OPENAI_TRANSCRIPTION_MODEL"] }
+        if models[.stt] == nil { models[.stt] = settings["OPENAI_TRANSCRIPTION_MODEL"] }
     }
 }
 
@@ -61,6 +63,18 @@ enum ModelSettings {
                     + "for example openai, or openai:MODEL, backup.")
         }
         return choices
+    }
+
+    /// Seconds.
+    static func patience(_ settings: Settings, _ name: String) throws(Settings.Invalid) -> Duration? {
+        guard let text = settings[name] else { return nil }
+        let range = PipelineStage.patienceRange
+        guard let seconds = Double(text), range.contains(seconds) else {
+            throw Settings.Invalid(
+                description: "\(name)=\(text) is not a number of seconds from \(range.lowerBound) to "
+                    + "\(range.upperBound).")
+        }
+        return .seconds(seconds)
     }
 
     private static func list(_ text: String) -> [String] {

@@ -21,6 +21,8 @@ final class FlowLibrary: Sendable {
         var limits = ScriptLimits()
         var environment = ScriptEnvironment()
         var policy = FlowCatalog.Policy()
+        /// Why a flow that loads could not make a call here.
+        var refusals: @Sendable (Flow) -> [FlowDiagnostic] = { _ in [] }
         /// Looks for what loading cannot find; what it returns keeps the version from serving.
         var verify: @Sendable (Flow) async -> [FlowDiagnostic] = { _ in [] }
         /// Told of everything that happens, in order.
@@ -266,7 +268,8 @@ final class FlowLibrary: Sendable {
         let (isKnown, failure) = catalog.withLock { ($0.isKnown(flow), $0.failure(of: flow)) }
         if isKnown { return [] }
         if let failure, occasion == .change { return failure.diagnostics }
-        return await configuration.verify(flow)
+        let refusals = configuration.refusals(flow)
+        return refusals.isEmpty ? await configuration.verify(flow) : refusals
     }
 
     private func finish(_ changes: [FlowChange]) {

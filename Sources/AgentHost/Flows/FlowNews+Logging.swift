@@ -12,6 +12,8 @@ extension FlowLibrary.Configuration {
         environment = host.scriptEnvironment
         policy.canaryShare = host.canaryShare
         policy.canarySeed = host.canarySeed
+        let pipeline = host.pipeline.completed(by: host.model)
+        refusals = { pipeline.refusals(of: $0) }
         verify = host.verifyFlow
         tell = host.onFlowNews ?? { logger.log($0) }
         self.swapped = swapped

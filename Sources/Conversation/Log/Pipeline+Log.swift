@@ -144,8 +144,7 @@ extension SynthesisEvent {
 extension PipelineOptions {
     private static var durations: [(name: String, path: WritableKeyPath<Self, Duration>)] {
         [
-            ("transcript_patience", \.transcriptPatience), ("generation_patience", \.generationPatience),
-            ("synthesis_patience", \.synthesisPatience), ("script_patience", \.scriptPatience), ("rest", \.rest),
+            ("script_patience", \.scriptPatience), ("rest", \.rest),
         ]
     }
 
@@ -155,7 +154,10 @@ extension PipelineOptions {
             "context_characters": .integer(Int64(contextCharacters)),
         ]
         for stage in PipelineStage.allCases {
-            form[stage.rawValue + "_providers"] = .integer(Int64(providers[stage] ?? 1))
+            let count = providers[stage] ?? 1
+            form[stage.rawValue + "_providers"] = .integer(Int64(count))
+            form[stage.rawValue + "_patience_ns"] = .array(
+                (0..<count).map { .integer(patience(stage, provider: $0).nanoseconds) })
         }
         for (name, path) in Self.durations { form[name + "_ns"] = .integer(self[keyPath: path].nanoseconds) }
         return .object(form)
@@ -168,6 +170,12 @@ extension PipelineOptions {
         contextCharacters = try fields.count("context_characters")
         for stage in PipelineStage.allCases {
             providers[stage] = min(64, max(1, try fields.count(stage.rawValue + "_providers")))
+            let name = stage.rawValue + "_patience_ns"
+            ownPatience[stage] = [:]
+            for (provider, value) in (try fields.value(name).array ?? []).prefix(64).enumerated() {
+                guard let nanoseconds = value.integer, nanoseconds > 0 else { throw CallLogFormError(field: name) }
+                ownPatience[stage]?[provider] = .nanoseconds(nanoseconds)
+            }
         }
         for (name, path) in Self.durations { self[keyPath: path] = try fields.span(name + "_ns") }
     }

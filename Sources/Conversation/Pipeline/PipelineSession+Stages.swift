@@ -10,12 +10,15 @@ extension PipelineSession {
         }
     }
 
-    private func patience(for stage: PipelineStage) -> Duration {
-        switch stage {
-        case .stt: options.transcriptPatience
-        case .llm: options.generationPatience
-        case .tts: options.synthesisPatience
-        }
+    private func patience(with work: Job.Work, provider: Int) -> Duration {
+        options.patience(stage(of: work), provider: provider)
+    }
+
+    /// The provider has given something: it has as long again.
+    mutating func postpone(_ number: UInt64, at now: Instant) {
+        guard let job = jobs[number] else { return }
+        let deadline = now + patience(with: job.work, provider: job.tried.last ?? 0)
+        jobs[number]?.deadline = deadline
     }
 
     /// Asks a provider. Each attempt has a number of its own.
@@ -33,14 +36,15 @@ extension PipelineSession {
             outputs.append(
                 .command(.synthesize(SynthesisRequest(id: number, provider: provider, text: text, voice: voice))))
         }
-        jobs[number] = Job(work: work, tried: tried, deadline: now + patience(for: stage(of: work)))
+        jobs[number] = Job(work: work, tried: tried, deadline: now + patience(with: work, provider: provider))
     }
 
     func stall(of job: Job) -> StageFailure {
         let stage = stage(of: job.work)
+        let patience = patience(with: job.work, provider: job.tried.last ?? 0)
         return StageFailure(
             stage: stage, severity: .retryable,
-            message: "\(PipelineSession.name(of: stage)) gave nothing for \(patience(for: stage).seconds) seconds.")
+            message: "\(PipelineSession.name(of: stage)) gave nothing for \(patience.seconds) seconds.")
     }
 
     private static func name(of stage: PipelineStage) -> String {
@@ -104,7 +108,7 @@ extension PipelineSession {
     mutating func transcriptArrived(_ text: String, isWhole: Bool, job number: UInt64, at now: Instant) {
         guard let job = jobs[number], case .segment(let segment, _) = job.work, !job.isDelayed else { return }
         guard isWhole else {
-            jobs[number]?.deadline = now + options.transcriptPatience
+            postpone(number, at: now)
             handle(turns.transcriptDelta(segment, text, now: now), at: now)
             return
         }
@@ -135,7 +139,7 @@ extension PipelineSession {
 
     mutating func receive(_ event: SynthesisEvent, job number: UInt64, at now: Instant) {
         guard let job = jobs[number], case .synthesis(let id, let index) = job.work, !job.isDelayed else { return }
-        jobs[number]?.deadline = now + options.synthesisPatience
+        postpone(number, at: now)
         switch event {
         case .audio(let audio):
             responses[id]?.sentences[index].audio.append(audio)

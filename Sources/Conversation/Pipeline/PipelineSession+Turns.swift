@@ -38,8 +38,8 @@ extension PipelineSession {
 
     private mutating func endSegment(_ segment: UInt64, _ range: Range<Int>, at now: Instant) {
         guard let begun = listening.removeValue(forKey: segment) else { return }
-        jobs[begun.number] = Job(
-            work: .segment(segment, range: range), tried: [begun.provider], deadline: now + options.transcriptPatience)
+        jobs[begun.number] = Job(work: .segment(segment, range: range), tried: [begun.provider], deadline: now)
+        postpone(begun.number, at: now)
         outputs.append(.command(.endSegment(id: begun.number, provider: begun.provider, range: range)))
     }
 

@@ -50,7 +50,7 @@ extension PipelineSession {
 
     mutating func receive(_ event: GenerationEvent, job number: UInt64, at now: Instant) {
         guard let job = jobs[number], case .generation(let id) = job.work, !job.isDelayed else { return }
-        jobs[number]?.deadline = now + options.generationPatience
+        postpone(number, at: now)
         if responses[id]?.timing.firstToken == nil { responses[id]?.timing.firstToken = now }
         switch event {
         case .text(let delta):

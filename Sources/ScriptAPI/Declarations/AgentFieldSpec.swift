@@ -113,6 +113,11 @@ public struct RecordSpec: Sendable {
                     "Which of the server's interfaces: `realtime` or `transcriptions`, `chat` or `responses`, `speech`."
                 ),
                 ("voice", "string?", "Of `tts`; the agent's voice where it is left out."),
+                (
+                    "patience", "number?",
+                    "Seconds without a sign of life before the next provider is asked; 2.5 of `stt`, 4 of `llm`, 2 of "
+                        + "`tts`, unless the operator chose others."
+                ),
             ]),
         TurnOptionsSpec.record,
         RecordSpec(

@@ -57,13 +57,24 @@ extension FlowCheck {
             report(name, "the agent's \(name) must be a name, a table or a list of them", hint: Self.example(stage))
             return nil
         }
-        let known = ["endpoint", "model", "api"] + (stage == .tts ? ["voice"] : [])
+        let known = ["endpoint", "model", "api", "patience"] + (stage == .tts ? ["voice"] : [])
         var choice = StageChoice(endpoint: "openai")
         for member in members {
             guard known.contains(member.key) else {
                 let near = suggestion(for: member.key, among: known)
                 report(
                     name, "the agent's \(name) has an unknown field '\(member.key)'\(near)", hint: Self.example(stage))
+                continue
+            }
+            if member.key == "patience" {
+                let range = PipelineStage.patienceRange
+                if let seconds = member.value.number, range.contains(seconds) {
+                    choice.patience = .seconds(seconds)
+                } else {
+                    report(
+                        name, "\(name).patience must be a number of seconds from \(range.lowerBound) to "
+                            + "\(range.upperBound)", hint: "write patience = 3")
+                }
                 continue
             }
             guard let text = member.value.string, !text.isEmpty else {

@@ -135,10 +135,7 @@ final class LoopbackStage: Sendable {
                 baseURL: server.baseURL, apiKey: model.key, model: host.model.model)
             // Whatever server a flow's pipeline names: here it is the offline one.
             let endpoint = StageEndpoint(baseURL: server.baseURL, apiKey: Secret(model.key))
-            let named = plan.item.flow.definition.stages.values.joined().map(\.endpoint)
-            for name in named + [PipelineEndpoints.openAI] where name != PipelineEndpoints.local {
-                host.pipeline.endpoints[name] = endpoint
-            }
+            host.pipeline = host.pipeline.serving(plan.item.flow.definition) { _ in endpoint }
         }
         return host
     }

@@ -22,10 +22,13 @@ extension VirtualCall {
             words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownSegment() },
             faults: FaultSource(stage.configuration.misbehaviour, seed: modelSeed),
             today: LocalDay.universal(unixTime: Int64(startTime)))
-        do throws(StageFailure) {
-            stages = try VirtualStages(endpoints, turns: plan.flow.definition.turns, unixTime: Int64(startTime))
+        do {
+            stages = try VirtualStages(
+                try VirtualStages.configuration(for: plan.flow.definition), endpoints, unixTime: Int64(startTime))
+        } catch let failure as StageFailure {
+            deliver(.pipeline(.failed(failure)))
         } catch {
-            deliver(.pipeline(.failed(error)))
+            deliver(.pipeline(.failed(StageFailure(stage: .llm, severity: .fatal, message: "\(error)"))))
         }
     }
 
@@ -49,11 +52,13 @@ extension VirtualCall {
 
     func receive(_ delivery: VirtualStages.Delivery) {
         guard let stages else { return }
-        if case .request(let id, let request) = delivery {
-            for (reply, delay) in stages.serve(id, request, at: now) {
-                plan(.stage(reply), in: delay + VirtualStages.networkDelay)
+        switch delivery {
+        case .request(let work, let request):
+            for (event, delay) in stages.serve(work, request, at: now) {
+                plan(.stage(.reply(work, event)), in: delay + VirtualStages.networkDelay)
             }
+        case .reply(let work, let event):
+            for event in stages.receive(event, of: work) { deliver(.pipeline(event)) }
         }
-        for event in stages.receive(delivery) { deliver(.pipeline(event)) }
     }
 }

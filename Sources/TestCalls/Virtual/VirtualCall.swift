@@ -140,6 +140,7 @@ final class VirtualCall {
         var configuration = CallSession.Configuration(
             facts: facts, definition: plan.flow.definition, model: settings.modelOptions, limits: settings.limits,
             callerID: facts.from)
+        configuration.pipeline = PipelineEndpoints().options(for: plan.flow.definition)
         if let fallback = plan.flow.definition.fallback {
             stage.fallbackVoice.prepare(fallback.text)
             configuration.fallbackAudio = stage.fallbackVoice.audio(of: fallback.text)

@@ -1,0 +1,98 @@
+import Conversation
+import SansIO
+import ScriptAPI
+import TestSupport
+import Testing
+import VoiceAgent
+
+@testable import AgentHost
+
+@Suite("The servers that a flow's stages name")
+struct PipelineEndpointsTests {
+    private let shelf: FlowShelf
+
+    init() throws { shelf = try FlowShelf() }
+
+    private func flow(_ fields: String) throws -> Flow {
+        try shelf.flow(
+            "agent.lua",
+            """
+            local moonline = require "moonline"
+            return moonline.agent { name = "agent", instructions = "Be brief.", \(fields) }
+            """)
+    }
+
+    private let servers = PipelineEndpoints(endpoints: [
+        "openai": StageEndpoint(baseURL: "https://one.example/v1", apiKey: Secret("a")),
+        "backup": StageEndpoint(baseURL: "https://two.example/v1", apiKey: Secret("b")),
+    ])
+
+    @Test("they become providers in the flow's order, with model, interface, voice and patience")
+    func providers() throws {
+        let definition = try flow(
+            """
+            mode = "pipeline", voice = "echo",
+            stt = { { endpoint = "backup", api = "transcriptions", model = "whisper", patience = 1.5 }, "openai" },
+            llm = { endpoint = "openai", api = "responses" }, tts = { "backup", { endpoint = "local", voice = "slt" } },
+            """
+        ).definition
+        let configuration = try servers.configuration(for: definition)
+        #expect(configuration.stt.map(\.endpoint.baseURL) == ["https://two.example/v1", "https://one.example/v1"])
+        #expect(configuration.stt.map(\.kind) == [.transcriptions, .realtime])
+        #expect(configuration.stt.map(\.model) == ["whisper", "gpt-4o-mini-transcribe"])
+        #expect(configuration.llm.map(\.kind) == [.responses])
+        #expect(configuration.tts.map(\.name) == ["gpt-4o-mini-tts", "flite (slt)"])
+        guard case .speech(let speech)? = configuration.tts.first else {
+            Issue.record("the first voice is no server's")
+            return
+        }
+        #expect(speech.voice == "echo")
+        let options = servers.options(for: definition)
+        #expect(options.providers == [.stt: 2, .llm: 1, .tts: 2])
+        #expect(options.ownPatience[.stt] == [0: .milliseconds(1_500)])
+    }
+
+    @Test(
+        "one that is not there keeps a pipeline from serving, with the names that are; the flow's file is named",
+        arguments: [
+            (
+                "llm = \"bakcup\"",
+                "llm names the endpoint \"bakcup\", which is not there; there are backup, openai. Name it in "
+                    + "MOONLINE_ENDPOINTS."
+            ),
+            ("tts = { \"openai\", \"mine\" }", "there are backup, openai, local."),
+            ("tts = { endpoint = \"local\", voice = \"alloy\" }", "tts names the voice \"alloy\""),
+        ])
+    func refuses(_ fields: String, _ message: String) async throws {
+        let flow = try flow("mode = \"pipeline\", \(fields)")
+        let refusal = try #require(servers.refusals(of: flow).first)
+        #expect(refusal.message.contains(message))
+        #expect(refusal.file == flow.path)
+        #expect(servers.refusals(of: try self.flow("mode = \"realtime\", \(fields)")).isEmpty)
+    }
+
+    @Test("at start the library leaves such a flow out, and at a change the version before goes on")
+    func library() async throws {
+        try shelf.write(FlowShelf.agent("good"), to: "good.lua")
+        _ = try flow("mode = \"pipeline\", llm = \"backup\"")
+        let news = Watched<[FlowChange]>([])
+        var configuration = FlowLibrary.Configuration(folder: shelf.flows)
+        configuration.refusals = { [servers] in servers.refusals(of: $0) }
+        configuration.tell = { item in
+            if case .change(let change) = item { news.update { $0.append(change) } }
+        }
+        let library = try await FlowLibrary.open(configuration)
+        #expect(library.agentNames.sorted() == ["agent", "good"])
+        let version = try library.beginCall("one", agent: "agent").version
+        _ = try flow("mode = \"pipeline\", llm = \"bakcup\"")
+        let refused = try await library.reload(agent: "agent", isPromoted: false)
+        #expect(refused.map(\.kind) == [.refused])
+        #expect(refused.first?.diagnostics.first?.message.contains("bakcup") == true)
+        #expect(try library.beginCall("two", agent: "agent").version == version)
+        await library.shutDown()
+
+        let again = try await FlowLibrary.open(configuration)
+        #expect(again.agentNames == ["good"])
+        await again.shutDown()
+    }
+}
