@@ -15,6 +15,8 @@ struct Dialogue: Hashable, Sendable {
     /// Whether any other function may be called too.
     var mayCallAny = false
     var entries: [Entry]
+    /// What was said already of the answer that is to be gone on with; empty where a new one is asked for.
+    private(set) var begun = ""
 
     /// What a persona is asked with these entries before it.
     var request: PersonaRequest { request(knowing: []) }
@@ -74,12 +76,20 @@ struct Dialogue: Hashable, Sendable {
 
     /// Takes system messages that stand behind everything else as the response's own instructions, added to the others
     /// as a client of the Realtime API adds them, and likewise instructions that begin with an order to say exactly
-    /// something.
+    /// something. An order to go on where the last message ends takes that message back: the rest of its answer is
+    /// asked for.
     func takingOwnInstructions() -> Dialogue {
         var dialogue = self
         let own = entries.reversed().prefix { $0.role == "system" }.reversed().map(\.text).joined(separator: "\n")
         if !own.isEmpty {
             dialogue.entries.removeLast(entries.reversed().prefix { $0.role == "system" }.count)
+            if own.firstMatch(of: /go\s+on\s+exactly\s+where/.ignoresCase()) != nil,
+                let last = dialogue.entries.last, last.role == "assistant"
+            {
+                dialogue.entries.removeLast()
+                dialogue.begun = last.text
+                return dialogue
+            }
             dialogue.hasOwnInstructions = true
             let isWhole = instructions.isEmpty || ExactSpeech.text(in: own) != nil
             dialogue.instructions = isWhole ? own : "\(instructions)\n\n\(own)"
@@ -87,6 +97,27 @@ struct Dialogue: Hashable, Sendable {
             dialogue.hasOwnInstructions = true
         }
         return dialogue
+    }
+
+    /// The rest of an answer whose begin was said already; all of one that does not begin so.
+    func rest(of steps: [PersonaStep]) -> [PersonaStep] {
+        var said = begun[...]
+        var rest: [PersonaStep] = []
+        for step in steps {
+            guard !said.isEmpty, case .say(let text) = step else {
+                rest.append(step)
+                continue
+            }
+            if said.hasPrefix(text) {
+                said = said.dropFirst(text.count).drop(while: \.isWhitespace)
+            } else if text.hasPrefix(said) {
+                rest.append(.say(String(text.dropFirst(said.count).drop(while: \.isWhitespace))))
+                said = ""
+            } else {
+                return steps
+            }
+        }
+        return rest
     }
 }
 

@@ -61,6 +61,25 @@ struct ChatEndpointTests {
         #expect(reply.pieces[0].delay == .milliseconds(120))
     }
 
+    @Test(
+        "An answer that broke off is gone on with: what was said of it is not said again",
+        arguments: [
+            ("Hello there.", "How are you?"), ("Hello", "there. How are you?"),
+            ("Something else.", "Hello there. How are you?"),
+        ])
+    func continuation(said: String, rest: String) throws {
+        let bench = try EndpointBench { requests in
+            requests.last?.trigger == .heard("Hi") ? [.say("Hello there."), .say("How are you?")] : []
+        }
+        let reply = bench.chat([
+            "messages": [
+                Self.user("Hi"), ["role": "assistant", "content": .string(said)],
+                ["role": "system", "content": "Your message broke off. Go on exactly where it ends."],
+            ]
+        ])
+        #expect(reply.json["choices"]?[0]?["message"]?["content"] == .string(rest))
+    }
+
     @Test("Equal requests in equal order give equal replies")
     func deterministic() throws {
         let replies = try (0..<2).map { _ in

@@ -67,7 +67,9 @@ final class ModelEndpoints: Sendable {
 
     private func chat(_ request: EndpointRequest, _ context: ReplyContext) throws(RealtimeError) -> Work {
         let chat = try ChatRequest(parsing: request.body)
-        return .think(chat.dialogue.requests) { chat.reply(to: $0, context) }
+        return .think(chat.dialogue.requests) { steps in
+            chat.reply(to: chat.dialogue.rest(of: steps), context)
+        }
     }
 
     private func responses(_ request: EndpointRequest, _ context: ReplyContext) throws(RealtimeError) -> Work {
@@ -76,7 +78,7 @@ final class ModelEndpoints: Sendable {
             state.withLock { $0.store.entries(behind: id, key: key) }
         }
         return .think(response.dialogue.requests) { [self] steps in
-            let (reply, id, output) = response.reply(to: steps, context)
+            let (reply, id, output) = response.reply(to: response.dialogue.rest(of: steps), context)
             if response.isStored {
                 state.withLock { $0.store.add(id, key: key, entries: response.entries + output) }
             }
