@@ -82,7 +82,9 @@ public struct PipelineEndpoints: Sendable {
         for stage in PipelineStage.allCases {
             let choices = choices(stage, of: definition)
             options.providers[stage] = choices.count
-            for (place, choice) in choices.enumerated() { options.ownPatience[stage, default: [:]][place] = choice.patience }
+            for (place, choice) in choices.enumerated() {
+                options.ownPatience[stage, default: [:]][place] = choice.patience
+            }
         }
         return options
     }

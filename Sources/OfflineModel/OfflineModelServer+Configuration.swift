@@ -12,6 +12,8 @@ extension OfflineModelServer {
         public var personaPath: String?
         /// Keys that are refused; every other key that is not empty is good.
         public var refusedKeys: Set<String> = []
+        /// Of requests over HTTP.
+        public var names = OfflineNames.known
         /// Seed of identifiers, chunk sizes and delays.
         public var seed: UInt64 = 1
         /// How many times faster than real time speech is sent; 0 sends it all at once.

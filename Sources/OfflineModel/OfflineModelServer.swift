@@ -38,7 +38,8 @@ public final class OfflineModelServer: Sendable {
         let faults = FaultSource(configuration.misbehaviour, seed: configuration.seed)
         let endpoints = EndpointService(
             endpoints: ModelEndpoints(
-                seed: configuration.seed, pace: configuration.pace, refusedKeys: configuration.refusedKeys),
+                seed: configuration.seed, pace: configuration.pace, refusedKeys: configuration.refusedKeys,
+                names: configuration.names),
             services: services, configuration: configuration, faults: faults, logger: logger)
         var options = HTTPServer.Options()
         // A recording and the form about it.

@@ -14,14 +14,14 @@ struct ChatRequest: Sendable {
     let maximumTokens: Int64?
 
     /// - Throws: ``RealtimeError`` with the first fault, as OpenAI's server words it.
-    init(parsing body: [UInt8]) throws(RealtimeError) {
+    init(parsing body: [UInt8], _ names: OfflineNames) throws(RealtimeError) {
         let json = try Shape.object(in: body)
         try Shape.chat.check(json, at: "")
         try Shape.checkCount(json["messages"], atMost: Shape.maximumEntries, at: "messages")
         try Shape.checkCount(json["tools"], atMost: Shape.maximumTools, at: "tools")
         try Shape.checkMetadata(json["metadata"] ?? .null, at: "metadata")
         model = json["model"]?.string ?? ""
-        try ModelCatalogue.check(model, in: ModelCatalogue.text)
+        try ModelCatalogue.check(model, in: ModelCatalogue.text, names)
         streams = json["stream"]?.bool ?? false
         if !streams, let options = json["stream_options"], !options.isNull {
             throw .wrongValue(

@@ -1,5 +1,13 @@
 import SansIO
 
+/// Which names of models and voices are good.
+public enum OfflineNames: Sendable {
+    /// Those of OpenAI's that stand in ``ModelCatalogue``, and `offline`.
+    case known
+    /// Any: the requests were meant for other servers.
+    case any
+}
+
 /// The models that exist here, by what they do; dated variants of them do too.
 enum ModelCatalogue {
     static let text = [
@@ -27,8 +35,8 @@ enum ModelCatalogue {
         models.contains { name == $0 || name.hasPrefix($0 + "-20") }
     }
 
-    static func check(_ name: String, in models: [String]) throws(RealtimeError) {
-        guard contains(name, in: models) else { throw .unknownModel(name) }
+    static func check(_ name: String, in models: [String], _ names: OfflineNames) throws(RealtimeError) {
+        guard names == .any || contains(name, in: models) else { throw .unknownModel(name) }
     }
 
     static func json(_ name: String) -> JSON {

@@ -21,16 +21,18 @@ final class ModelEndpoints: Sendable {
     private let seed: UInt64
     private let pace: Double
     private let refusedKeys: Set<String>
+    private let names: OfflineNames
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - seed: Of identifiers and of the lengths of pieces.
     ///   - pace: How many times faster than real time speech is sent; 0 sends it all at once.
     ///   - refusedKeys: Every other key that is not empty is good.
-    init(seed: UInt64, pace: Double, refusedKeys: Set<String>) {
+    init(seed: UInt64, pace: Double, refusedKeys: Set<String>, names: OfflineNames) {
         self.seed = seed
         self.pace = pace
         self.refusedKeys = refusedKeys
+        self.names = names
     }
 
     /// The error for a bad key; `nil` for a good one.
@@ -53,10 +55,11 @@ final class ModelEndpoints: Sendable {
             case .chat: return try chat(request, context)
             case .responses: return try responses(request, context)
             case .speech:
-                let speech = try SpeechRequest(parsing: request.body)
+                let speech = try SpeechRequest(parsing: request.body, names)
                 return .speak(speech.speech) { speech.reply(audio: $0, context) }
             case .transcriptions:
-                let transcription = try TranscriptionRequest(parsing: request.body, contentType: request.contentType)
+                let transcription = try TranscriptionRequest(
+                    parsing: request.body, contentType: request.contentType, names)
                 let (audio, format) = transcription.audio
                 return .hear(audio, format) { transcription.reply(words: $0, context) }
             }
@@ -66,7 +69,7 @@ final class ModelEndpoints: Sendable {
     }
 
     private func chat(_ request: EndpointRequest, _ context: ReplyContext) throws(RealtimeError) -> Work {
-        let chat = try ChatRequest(parsing: request.body)
+        let chat = try ChatRequest(parsing: request.body, names)
         return .think(chat.dialogue.requests) { steps in
             chat.reply(to: chat.dialogue.rest(of: steps), context)
         }
@@ -74,7 +77,7 @@ final class ModelEndpoints: Sendable {
 
     private func responses(_ request: EndpointRequest, _ context: ReplyContext) throws(RealtimeError) -> Work {
         let key = request.key
-        let response = try ResponsesRequest(parsing: request.body) { id in
+        let response = try ResponsesRequest(parsing: request.body, names) { id in
             state.withLock { $0.store.entries(behind: id, key: key) }
         }
         return .think(response.dialogue.requests) { [self] steps in

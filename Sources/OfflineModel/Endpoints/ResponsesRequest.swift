@@ -17,7 +17,7 @@ struct ResponsesRequest: Sendable {
     /// - Parameter previous: The context behind a response that is stored; `nil` for one that is not.
     /// - Throws: ``RealtimeError`` with the first fault, as OpenAI's server words it.
     init(
-        parsing body: [UInt8], previous: (_ responseID: String) -> [Dialogue.Entry]?
+        parsing body: [UInt8], _ names: OfflineNames, previous: (_ responseID: String) -> [Dialogue.Entry]?
     ) throws(RealtimeError) {
         let json = try Shape.object(in: body)
         try Shape.responses.check(json, at: "")
@@ -25,7 +25,7 @@ struct ResponsesRequest: Sendable {
         try Shape.checkCount(json["tools"], atMost: Shape.maximumTools, at: "tools")
         try Shape.checkMetadata(json["metadata"] ?? .null, at: "metadata")
         model = json["model"]?.string ?? ""
-        try ModelCatalogue.check(model, in: ModelCatalogue.text)
+        try ModelCatalogue.check(model, in: ModelCatalogue.text, names)
         streams = json["stream"]?.bool ?? false
         isStored = json["store"]?.bool ?? true
         includesObfuscation = json["stream_options"]?["include_obfuscation"]?.bool ?? true

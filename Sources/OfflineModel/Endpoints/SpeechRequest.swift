@@ -24,11 +24,11 @@ struct SpeechRequest: Sendable {
     let isEventStream: Bool
 
     /// - Throws: ``RealtimeError`` with the first fault, as OpenAI's server words it.
-    init(parsing body: [UInt8]) throws(RealtimeError) {
+    init(parsing body: [UInt8], _ names: OfflineNames) throws(RealtimeError) {
         let json = try Shape.object(in: body)
-        try Shape.speech.check(json, at: "")
+        try Shape.speech(names).check(json, at: "")
         let model = json["model"]?.string ?? ""
-        try ModelCatalogue.check(model, in: ModelCatalogue.speech)
+        try ModelCatalogue.check(model, in: ModelCatalogue.speech, names)
         text = json["input"]?.string ?? ""
         guard !text.isEmpty else {
             throw RealtimeError(
@@ -105,19 +105,24 @@ struct SpeechRequest: Sendable {
 }
 
 extension Shape {
-    private static let speechVoice = Shape.either([
-        .choice(voices + ["fable", "onyx", "nova"]),
-        .record([Field(name: "id", shape: .text, isRequired: true)]),
-    ])
+    private static let speechVoice = Shape.either([.choice(voices + ["fable", "onyx", "nova"]), customVoice])
+    private static let customVoice = Shape.record([Field(name: "id", shape: .text, isRequired: true)])
 
-    static let speech = Shape.record([
-        Field(name: "model", shape: .text, isRequired: true),
-        Field(name: "input", shape: .string(maximumLength: SpeechRequest.maximumLength), isRequired: true),
-        Field(name: "voice", shape: speechVoice, isRequired: true),
-        Field(name: "instructions", shape: nullable(.text)),
-        Field(
-            name: "response_format", shape: nullable(.choice(["mp3", "opus", "aac", "flac", "wav", "pcm"]))),
-        Field(name: "speed", shape: nullable(.number(0.25...4))),
-        Field(name: "stream_format", shape: nullable(.choice(["sse", "audio"]))),
-    ])
+    private static let knownSpeech = speech(voice: speechVoice)
+    private static let anySpeech = speech(voice: .either([.text, customVoice]))
+
+    static func speech(_ names: OfflineNames) -> Shape { names == .known ? knownSpeech : anySpeech }
+
+    private static func speech(voice: Shape) -> Shape {
+        .record([
+            Field(name: "model", shape: .text, isRequired: true),
+            Field(name: "input", shape: .string(maximumLength: SpeechRequest.maximumLength), isRequired: true),
+            Field(name: "voice", shape: voice, isRequired: true),
+            Field(name: "instructions", shape: nullable(.text)),
+            Field(
+                name: "response_format", shape: nullable(.choice(["mp3", "opus", "aac", "flac", "wav", "pcm"]))),
+            Field(name: "speed", shape: nullable(.number(0.25...4))),
+            Field(name: "stream_format", shape: nullable(.choice(["sse", "audio"]))),
+        ])
+    }
 }

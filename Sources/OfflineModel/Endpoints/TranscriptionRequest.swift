@@ -31,7 +31,7 @@ struct TranscriptionRequest: Sendable {
     private let duration: Duration
 
     /// - Throws: ``RealtimeError`` with the first fault, as OpenAI's server words it.
-    init(parsing body: [UInt8], contentType: String) throws(RealtimeError) {
+    init(parsing body: [UInt8], contentType: String, _ names: OfflineNames) throws(RealtimeError) {
         let form: MultipartForm
         do {
             form = try MultipartForm(parsing: body, contentType: contentType)
@@ -41,7 +41,7 @@ struct TranscriptionRequest: Sendable {
         if let field = form.fields.first(where: { !Self.names.contains($0.name) }) { throw .unknown(field.name) }
         guard let file = form["file"] else { throw .missing("file") }
         guard let model = form["model"]?.text else { throw .missing("model") }
-        try ModelCatalogue.check(model, in: ModelCatalogue.transcription)
+        try ModelCatalogue.check(model, in: ModelCatalogue.transcription, names)
         self.model = model
         let name = form["response_format"]?.text ?? "json"
         let isWhisper = model == "whisper-1" || model == "offline"

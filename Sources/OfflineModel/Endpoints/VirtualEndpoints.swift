@@ -14,6 +14,7 @@ public final class VirtualEndpoints {
         public var pace: Double = 8
         /// Keys that are refused; every other key that is not empty is good.
         public var refusedKeys: Set<String> = []
+        public var names = OfflineNames.known
 
         public init(seed: UInt64, unixTime: Int64) {
             self.seed = seed
@@ -49,7 +50,8 @@ public final class VirtualEndpoints {
         self.delays = delays
         self.faults = faults
         endpoints = ModelEndpoints(
-            seed: configuration.seed, pace: configuration.pace, refusedKeys: configuration.refusedKeys)
+            seed: configuration.seed, pace: configuration.pace, refusedKeys: configuration.refusedKeys,
+            names: configuration.names)
         mind = PersonaMind(
             definition: self.persona, today: today, seed: configuration.seed, answer: nil, conversation: answer)
     }

@@ -72,7 +72,8 @@ extension FlowCheck {
                     choice.patience = .seconds(seconds)
                 } else {
                     report(
-                        name, "\(name).patience must be a number of seconds from \(range.lowerBound) to "
+                        name,
+                        "\(name).patience must be a number of seconds from \(range.lowerBound) to "
                             + "\(range.upperBound)", hint: "write patience = 3")
                 }
                 continue

@@ -44,6 +44,8 @@ final class LoopbackStage: Sendable {
         let models = LoopbackModels()
         var offline = OfflineModelServer.Configuration(personaPath: nil)
         offline.host = address
+        // A flow names the models and voices of whatever servers it is written for.
+        offline.names = .any
         offline.session = { models[$0]?.session ?? OfflineModelServer.SessionPlan() }
         do {
             var settings = MediaEngine.Configuration()

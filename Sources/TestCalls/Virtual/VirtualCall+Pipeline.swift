@@ -16,8 +16,11 @@ extension VirtualCall {
     }
 
     private func openStages() {
+        var configuration = VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime))
+        // A flow names the models and voices of whatever servers it is written for.
+        configuration.names = .any
         let endpoints = VirtualEndpoints(
-            VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime)), persona: plan.persona,
+            configuration, persona: plan.persona,
             services: stage.model, answer: brain == nil ? nil : { [unowned self] in answer($0) },
             words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownSegment() },
             faults: FaultSource(stage.configuration.misbehaviour, seed: modelSeed),

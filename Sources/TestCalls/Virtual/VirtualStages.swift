@@ -51,10 +51,13 @@ final class VirtualStages {
     }
 
     /// What a flow's pipeline is made of: each server that it names is the offline model, and its name is the key.
-    static func configuration(for definition: AgentDefinition) throws(PipelineEndpoints.Unknown) -> PipelineConfiguration
+    static func configuration(for definition: AgentDefinition) throws(PipelineEndpoints.Unknown)
+        -> PipelineConfiguration
     {
-        try PipelineEndpoints().serving(definition) { StageEndpoint(baseURL: "http://\($0).invalid/v1", apiKey: Secret($0)) }
-            .configuration(for: definition)
+        try PipelineEndpoints().serving(definition) {
+            StageEndpoint(baseURL: "http://\($0).invalid/v1", apiKey: Secret($0))
+        }
+        .configuration(for: definition)
     }
 
     /// Takes audio of the far end.
