@@ -75,6 +75,7 @@ extension CallSession {
         }
         functions.removeAll()
         releaseWaits(at: now)
+        if isModelOpen, let outputs = pipeline?.callerLeft(at: now) { handle(outputs, at: now) }
         timers[.lateTranscript] = now + configuration.limits.lateTranscript
         timers[.lastHandlers] = now + configuration.limits.lateTranscript + configuration.limits.lastHandlers
     }
@@ -110,7 +111,8 @@ extension CallSession {
         guard case .ending(let ending) = phase else { return }
         switch ending.step {
         case .settling:
-            if !ledger.isFlushing, !isModelOpen || !inputs.isOutstanding { finishSettling(at: now) }
+            let isHearing = inputs.isOutstanding || pipeline?.turns.isHearing == true
+            if !ledger.isFlushing, !isModelOpen || !isHearing { finishSettling(at: now) }
         case .handlers:
             guard scripts.isIdle else { return }
             timers[.lastHandlers] = nil

@@ -113,7 +113,7 @@ extension GenerationEvent {
                     arguments: try fields.text("arguments")))
         case "ended":
             let usage = try fields.value("usage")
-            self = .ended(reason: try fields.text("reason"), usage: usage.isNull ? nil : usage)
+            self = .ended(reason: try fields.text("reason"), usage: usage.isNull ? Optional.none : usage)
         case "failed": self = .failed(try StageFailure(logged: try fields.value("failure")))
         default: throw CallLogFormError(field: "type")
         }

@@ -13,7 +13,8 @@ public enum PipelineCommand: Hashable, Sendable {
     /// Opens what the stages keep open and warms what they will need; ``PipelineEvent/ready(models:)`` or
     /// ``PipelineEvent/failed(_:)`` follows.
     case open
-    /// A segment of speech has begun at `from`: a provider that listens while it is spoken gets it from there.
+    /// A segment of speech has begun at `from`: a provider that listens while it is spoken gets it from there. Words may
+    /// be reported before it is whole, a failure only behind ``endSegment(id:provider:range:)``.
     case beginSegment(id: UInt64, provider: Int, from: Int)
     /// The segment is whole; its transcript is wanted.
     case endSegment(id: UInt64, provider: Int, range: Range<Int>)

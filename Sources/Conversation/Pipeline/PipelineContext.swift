@@ -62,14 +62,14 @@ struct PipelineContext: Sendable {
 
     /// Cuts a sentence to what was heard of it; an answer of which nothing was heard is gone.
     ///
-    /// - Returns: Whether there was such a sentence.
-    mutating func truncate(_ id: String, at index: Int, heardBytes: Int) -> Bool {
-        var isKnown = false
+    /// - Returns: What of the sentence was not heard, as it is shown; `nil` when there is no such sentence.
+    mutating func truncate(_ id: String, at index: Int, heardBytes: Int) -> String? {
+        var unheard: String?
         change(id) { sentences in
             guard let sentence = sentences[index] else { return }
-            isKnown = true
             let heard = sentence.transcript.split(heardBytes: heardBytes).heard
             let shown = heard.isEmpty ? "" : sentence.text.shown(heard: heard)
+            unheard = String(sentence.text.shown.dropFirst(shown.count)).trimmingWhitespace()
             if shown.isEmpty {
                 sentences[index] = nil
             } else {
@@ -77,7 +77,7 @@ struct PipelineContext: Sendable {
             }
         }
         items.removeAll { $0.id == id && $0.content == .answer([:]) }
-        return isKnown
+        return unheard
     }
 
     private mutating func change(_ id: String, _ body: (inout [Int: Sentence]) -> Void) {

@@ -68,6 +68,11 @@ struct PipelineResponse: Sendable {
     /// Sentences that the model has written whole, for who goes on where it broke off.
     var writtenText: String { sentences.map(\.written).joined(separator: " ") }
 
+    /// Sentences that are written, and not begun to be handed out: as the context would keep them.
+    var waitingTexts: [String] {
+        sentences[cursor...].filter { !$0.isBegun && !$0.isDropped }.map { $0.text?.shown ?? $0.written }
+    }
+
     var isHandedOut: Bool { writing == .ended && cursor == sentences.count }
 
     /// The next sentence to be synthesised.

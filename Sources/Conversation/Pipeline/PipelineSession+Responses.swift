@@ -14,6 +14,7 @@ extension PipelineSession {
             return
         }
         discardDraft()
+        if parameters.verbatim == nil { owesAnswer = false }
         let id = begin(parameters, at: now)
         announce(id)
         write(id, at: now)
@@ -29,6 +30,8 @@ extension PipelineSession {
         let id = begin(parameters, at: now)
         responses[id]?.draftOf = text
         if text == nil { announce(id) } else { draftID = id }
+        // Whatever is answered now, all that was said stands before it.
+        owesAnswer = false
         write(id, at: now)
     }
 

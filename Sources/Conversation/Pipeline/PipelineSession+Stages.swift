@@ -106,7 +106,12 @@ extension PipelineSession {
     // MARK: Speech-to-text
 
     mutating func transcriptArrived(_ text: String, isWhole: Bool, job number: UInt64, at now: Instant) {
-        guard let job = jobs[number], case .segment(let segment, _) = job.work, !job.isDelayed else { return }
+        guard let job = jobs[number], case .segment(let segment, _) = job.work, !job.isDelayed else {
+            // It is still being spoken.
+            guard let (segment, _) = listening.first(where: { $0.value.number == number }) else { return }
+            handle(turns.transcriptDelta(segment, text, now: now), at: now)
+            return
+        }
         guard isWhole else {
             postpone(number, at: now)
             handle(turns.transcriptDelta(segment, text, now: now), at: now)

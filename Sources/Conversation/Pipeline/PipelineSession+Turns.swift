@@ -61,8 +61,11 @@ extension PipelineSession {
         let id = turnItemID ?? makeID("item")
         turnItemID = id
         discardDraft()
-        hasCutAgent = hasCutAgent || isAgentAudible || activeID != nil
         say(.speechStarted(itemID: id, audioStartMilliseconds: 0))
+        // What must not be interrupted is said all the same.
+        guard turns.mayInterrupt else { return }
+        hasCutAgent = hasCutAgent || isAgentAudible || activeID != nil
+        cutText = ([], activeID.flatMap { responses[$0]?.waitingTexts } ?? [])
         if let activeID { cancel(activeID, reason: "turn_detected") }
     }
 
@@ -90,11 +93,14 @@ extension PipelineSession {
             discardDraft()
             return
         }
-        if let draftID, responses[draftID]?.draftOf == text {
+        if activeID != nil {
+            discardDraft()
+            owesAnswer = true
+        } else if let draftID, responses[draftID]?.draftOf == text {
             announce(draftID)
         } else {
             discardDraft()
-            if activeID == nil { answerTurn(ahead: nil, at: now) }
+            answerTurn(ahead: nil, at: now)
         }
     }
 
@@ -111,10 +117,13 @@ extension PipelineSession {
         hasCutAgent = false
         // Nobody has the floor: the agent takes it again.
         if activeID == nil, answersTurns {
-            answerTurn(ahead: nil, .init(additional: PipelineSession.afterNoise), at: now)
+            answerTurn(ahead: nil, .init(additional: afterNoise), at: now)
         }
     }
 
-    private static let afterNoise =
-        "A noise on the line cut you off; the other side has said nothing. Go on with what was not heard."
+    private var afterNoise: String {
+        let unheard = (cutText.begun + cutText.waiting).joined(separator: " ")
+        return "A noise on the line cut you off; the other side has said nothing. Go on with what was not heard"
+            + (unheard.isEmpty ? "." : ": \(unheard)")
+    }
 }

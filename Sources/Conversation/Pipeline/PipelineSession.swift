@@ -87,6 +87,10 @@ struct PipelineSession: Sendable {
     private(set) var isAgentAudible = false
     /// The caller's turn has cut what the agent said, or was about to say.
     var hasCutAgent = false
+    /// What was cut, in the order of its words: of sentences that were heard in part, and of those that were not.
+    var cutText: (begun: [String], waiting: [String]) = ([], [])
+    /// A turn is over whose answer could not begin: another response was active.
+    var owesAnswer = false
     private var openingEventID: String?
     private var nextNumber: UInt64 = 1
     /// Bytes a character of speech takes, as measured on this call's sentences.
@@ -121,21 +125,19 @@ struct PipelineSession: Sendable {
         switch event.body {
         case .updateSession(let settings):
             self.settings = settings
-            answersTurns = settings.turnDetection.createsResponse
+            allow(settings.turnDetection, at: now)
             openingEventID = event.eventID
             outputs.append(.command(.open))
-        case .updateTurnDetection(let detection):
-            answersTurns = detection.createsResponse
-            handle(
-                turns.allow(
-                    answers: detection.createsResponse, interruptions: detection.interruptsResponse, at: now), at: now)
+        case .updateTurnDetection(let detection): allow(detection, at: now)
         case .changeSession(let change):
             if let instructions = change.instructions { settings.instructions = instructions }
             if let tools = change.tools { settings.tools = tools }
             if let voice = change.voice { settings.voice = voice }
+            discardDraft()
         case .createFunctionOutput(let callID, let output):
             let id = makeID("item")
             context.append(.output(callID: callID, output), id: id)
+            discardDraft()
             say(
                 .itemAdded(
                     RealtimeItem(id: id, kind: .functionCallOutput(callID: callID), status: "completed"),
@@ -143,21 +145,34 @@ struct PipelineSession: Sendable {
         case .createMessage(let role, let text), .replayMessage(_, _, let role, let text):
             let id = makeID("item")
             context.append(.message(ChatMessage.Role(rawValue: role) ?? .user, text), id: id)
+            discardDraft()
             say(.itemAdded(RealtimeItem(id: id, kind: .message(role: role), status: "completed"), previousItemID: nil))
         case .replayFunctionCall(let id, let call): context.append(.call(call), id: id)
         case .truncateItem(let id, let index, let milliseconds):
             let bytes = milliseconds * G711Law.bytesPerMillisecond
-            if context.truncate(id, at: index, heardBytes: bytes) {
+            if let unheard = context.truncate(id, at: index, heardBytes: bytes) {
+                discardDraft()
+                if !unheard.isEmpty { cutText.begun.append(unheard) }
                 outputs.append(
                     .event(.itemTruncated(itemID: id, contentIndex: index, audioEndMilliseconds: milliseconds)))
             }
         case .deleteItem(let id):
-            if context.remove(id) { outputs.append(.event(.itemDeleted(itemID: id))) }
+            if context.remove(id) {
+                discardDraft()
+                outputs.append(.event(.itemDeleted(itemID: id)))
+            }
         case .createResponse(let parameters): createResponse(parameters, eventID: event.eventID, at: now)
         case .cancelResponse(let id):
             if let id = id ?? activeID, id == activeID { cancel(id, reason: "client_cancelled") }
         }
         return continued(at: now)
+    }
+
+    private mutating func allow(_ detection: TurnDetection, at now: Instant) {
+        answersTurns = detection.createsResponse
+        handle(
+            turns.allow(answers: detection.createsResponse, interruptions: detection.interruptsResponse, at: now),
+            at: now)
     }
 
     /// Takes what a stage reports.
@@ -184,6 +199,16 @@ struct PipelineSession: Sendable {
     mutating func noteAgent(isAudible: Bool, isInterruptible: Bool, at now: Instant) -> [Output] {
         isAgentAudible = isAudible
         handle(turns.agentChanged(isAudible: isAudible, isInterruptible: isInterruptible, at: now), at: now)
+        return continued(at: now)
+    }
+
+    /// The call is over: what the caller said last becomes a turn as soon as its words are known, and nothing is
+    /// answered any more.
+    mutating func callerLeft(at now: Instant) -> [Output] {
+        answersTurns = false
+        discardDraft()
+        if let activeID { cancel(activeID, reason: "client_cancelled") }
+        handle(turns.callerLeft(at: now), at: now)
         return continued(at: now)
     }
 
@@ -234,6 +259,7 @@ struct PipelineSession: Sendable {
             speak(id, at: now)
             handOut(id, at: now)
         }
+        if owesAnswer, answersTurns, activeID == nil, turnItemID == nil { answerTurn(ahead: nil, at: now) }
         defer { outputs = [] }
         return outputs
     }

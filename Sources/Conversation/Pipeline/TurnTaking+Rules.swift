@@ -3,12 +3,15 @@ import SansIO
 extension TurnTaking {
     /// The segment that is being spoken now.
     var voice: Segment? {
-        guard let last = segments.last, last.endedAt == nil, !last.isNoise else { return nil }
+        guard let last = segments.last, last.endedAt == nil, !last.isNoise, !last.isOverrun else { return nil }
         return last
     }
 
-    /// What belongs to the turn: all segments but noise that goes on.
-    private var spoken: [Segment] { segments.filter { !$0.isNoise } }
+    /// What belongs to the turn: all segments but noise that goes on, and what goes on behind the turn's limit.
+    private var spoken: [Segment] {
+        let isOverrun = segments.last.map { $0.isOverrun && $0.endedAt == nil } ?? false
+        return segments.filter { !$0.isNoise && !(isOverrun && $0.isOverrun) }
+    }
 
     private var text: String { TurnWords.joined(spoken.map(\.text).filter { !$0.isEmpty }) }
 
@@ -64,6 +67,7 @@ extension TurnTaking {
         guard isDue(last.begunAt + max(options.noiseLimit, Self.shortestPiece), at: now) else { return false }
         let next = split(last, now: now)
         segments[next].isNoise = last.isNoise
+        segments[next].isOverrun = last.isOverrun
         return true
     }
 
@@ -89,7 +93,7 @@ extension TurnTaking {
     /// Whether the caller takes the floor; until that is known, what the agent says is held.
     private mutating func takeFloor(at now: Instant) -> Bool {
         if startsTurn(at: now) {
-            start()
+            start(at: now)
             return true
         }
         return holdAgent(at: now) || ignoreBackChannel(at: now)
@@ -97,6 +101,7 @@ extension TurnTaking {
 
     private mutating func startsTurn(at now: Instant) -> Bool {
         guard !spoken.isEmpty else { return false }
+        if isCallerGone { return spoken.contains(where: \.hasWords) }
         if !isContested {
             if spoken.contains(where: \.hasWords), voice != nil || !isTooEarly { return true }
             guard let voice else { return false }
@@ -117,16 +122,16 @@ extension TurnTaking {
 
     /// Whether these words were said so long before the agent had finished that they are no answer.
     private var isTooEarly: Bool {
-        guard !takesFloor, let ended = spoken.last?.endedAt else { return false }
-        return agentSilentSince > ended + options.answerOverlap
+        guard !takesFloor, let last = spoken.last, let ended = last.endedAt else { return false }
+        return agentSilentSince > ended + options.answerOverlap + last.heldFor
     }
 
-    private mutating func start() {
+    private mutating func start(at now: Instant) {
         isStarted = true
         replyDueUntil = nil
         told = ""
         tell(.turnStarted)
-        resume()
+        resume(at: now)
     }
 
     /// Holds what the agent says, or lets it go on.
@@ -134,7 +139,7 @@ extension TurnTaking {
     /// - Returns: Whether either has happened.
     private mutating func holdAgent(at now: Instant) -> Bool {
         guard let since = pausedAt else {
-            guard isContested, isInterruptible, let voice, !voice.isPauseSpent else { return false }
+            guard !isCallerGone, isContested, isInterruptible, let voice, !voice.isPauseSpent else { return false }
             // What was not begun is held at once: nobody hears that.
             let start = isAgentAudible ? voice.begunAt + options.minimumSpeech : voice.begunAt
             guard isDue(start, at: now) else { return false }
@@ -144,11 +149,11 @@ extension TurnTaking {
         }
         if isDue(since + Self.longestPause, at: now), voice != nil {
             segments[segments.count - 1].isPauseSpent = true
-            resume()
+            resume(at: now)
             return true
         }
         guard isContested, isInterruptible else {
-            resume()
+            resume(at: now)
             return true
         }
         guard voice == nil else { return false }
@@ -157,22 +162,24 @@ extension TurnTaking {
         {
             return false
         }
-        resume()
+        resume(at: now)
         return true
     }
 
-    private mutating func resume() {
-        guard pausedAt != nil else { return }
+    private mutating func resume(at now: Instant) {
+        guard let since = pausedAt else { return }
         pausedAt = nil
+        for index in segments.indices { segments[index].heldFor += now - since }
         tell(.resume)
     }
 
     /// Forgets words that only show that the caller listens, unless they are the answer to what the agent has just said.
     private mutating func ignoreBackChannel(at now: Instant) -> Bool {
         guard voice == nil, !spoken.isEmpty, spoken.allSatisfy(\.isSettled), !takesFloor,
-            let ended = spoken.last?.endedAt
+            let last = spoken.last, let ended = last.endedAt
         else { return false }
-        guard isContested ? isDue(ended + options.answerOverlap, at: now) : isTooEarly else { return false }
+        let isOver = isContested ? isDue(ended + options.answerOverlap + last.heldFor, at: now) : isTooEarly
+        guard isOver else { return false }
         segments.removeAll { !$0.isNoise }
         return true
     }
@@ -184,14 +191,9 @@ extension TurnTaking {
         let spoken = self.spoken
         guard voice == nil, let ended = spoken.last?.endedAt, spoken.allSatisfy(\.isSettled) else { return false }
         // What cannot be interrupted is answered when it is over.
-        guard !isAgentAudible || isInterruptible else { return false }
+        guard !isAgentAudible || isInterruptible || isCallerGone else { return false }
         let text = self.text
-        let delay =
-            switch vocabulary.ending(of: text) {
-            case .finished: options.minimumDelay
-            case .unfinished: options.maximumDelay
-            case .dictating: options.dictationDelay
-            }
+        let delay = isCallerGone ? .zero : pause(behind: text)
         if isDue(ended + delay, at: now) {
             commit(spoken, at: now)
             segments.removeAll { !$0.isNoise }
@@ -204,6 +206,15 @@ extension TurnTaking {
         preemptions += 1
         tell(.preempt(text))
         return true
+    }
+
+    /// How long the voice is silent at the end of a turn with these words.
+    private func pause(behind text: String) -> Duration {
+        switch vocabulary.ending(of: text) {
+        case .finished: options.minimumDelay
+        case .unfinished: options.maximumDelay
+        case .dictating: options.dictationDelay
+        }
     }
 
     /// Tells what was understood since it was told last.
@@ -232,6 +243,7 @@ extension TurnTaking {
         let next = split(voice, now: now)
         finishing = Array(segments[..<next])
         segments.removeFirst(next)
+        segments[0].isOverrun = true
         if preempted != nil {
             preempted = nil
             tell(.discardPreemption)

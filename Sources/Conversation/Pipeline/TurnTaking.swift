@@ -60,6 +60,10 @@ struct TurnTaking: Sendable {
         var isNoise = false
         /// It has held the agent's speech for long enough.
         var isPauseSpent = false
+        /// For how long the agent's speech was held since this began: by so much later it ends.
+        var heldFor = Duration.zero
+        /// It goes on behind a turn that was cut because it became too long: until it pauses, the agent has the floor.
+        var isOverrun = false
 
         var text: String {
             if case .known(let text, _) = words { text } else { heard.trimmingWhitespace() }
@@ -105,6 +109,9 @@ struct TurnTaking: Sendable {
     /// A reply is about to come, until then.
     var replyDueUntil: Instant?
 
+    /// The caller says nothing any more: what was said is a turn as soon as its words are known.
+    private(set) var isCallerGone = false
+
     private var nextSegment: UInt64 = 1
     /// Where the last segment ended: none begins before.
     private var lastPosition = 0
@@ -126,7 +133,7 @@ struct TurnTaking: Sendable {
     ///
     /// - Parameter position: Where it begins, padding included.
     mutating func voiceStarted(at position: Int, now: Instant) -> [Output] {
-        guard !isClosed else { return [] }
+        guard !isClosed, !isCallerGone else { return [] }
         if let voice = segments.last, voice.endedAt == nil { end(voice, at: max(position, voice.from), ended: now) }
         begin(from: max(position, lastPosition), now: now)
         return settled(at: now)
@@ -182,6 +189,19 @@ struct TurnTaking: Sendable {
         isAgentInterruptible = isInterruptible
         return settled(at: now)
     }
+
+    /// The caller has hung up, or will not be heard any more.
+    mutating func callerLeft(at now: Instant) -> [Output] {
+        isCallerGone = true
+        isAnswering = false
+        if let voice = segments.last, voice.endedAt == nil {
+            end(voice, at: voice.from + Int(clamping: (now - voice.begunAt).milliseconds), ended: now)
+        }
+        return settled(at: now)
+    }
+
+    /// Whether something was said that is no turn yet.
+    var isHearing: Bool { !segments.isEmpty || !finishing.isEmpty }
 
     /// Time has passed.
     mutating func deadline(at now: Instant) -> [Output] {

@@ -43,9 +43,14 @@ struct CallInvariants {
     private var handover: ScriptTaskID?
     private var isAnswered = false
 
+    /// Whether the model is a pipeline.
+    private let hasStages: Bool
+    private var isPaused = false
     private var isConfigured = false
     private(set) var isFinished = false
     private(set) var isHungUp = false
+
+    init(mode: AgentMode = .realtime) { hasStages = mode == .pipeline }
 
     mutating func watch(_ event: CallSession.Event, _ actions: [CallSession.Action], at now: Instant) {
         self.now = now
@@ -83,6 +88,7 @@ struct CallInvariants {
             }
         case .service(let id, _): services.remove(id)
         case .media(.flushed): flushesUnderWay -= 1
+        case .pipeline(.ready): isConfigured = true
         default: break
         }
     }
@@ -122,7 +128,13 @@ struct CallInvariants {
         switch action {
         case .sendModel(let event): check(event)
         case .sendLive: fail("a realtime call spoke the Live API")
-        case .pipeline, .pausePlayout, .resumePlayout: fail("a realtime call commanded a pipeline")
+        case .pipeline: if !hasStages { fail("a realtime call commanded a pipeline") }
+        case .pausePlayout:
+            if !hasStages || isPaused { fail("held what was held, or is never") }
+            isPaused = true
+        case .resumePlayout:
+            if !isPaused { fail("let go on what was not held") }
+            isPaused = false
         case .dial: if !isConfigured { fail("dialled before the model was configured") }
         case .listen, .keepAudio: isListening = true
         case .connectModel:
@@ -154,9 +166,10 @@ struct CallInvariants {
             flushedTags.formUnion(playedTags)
             staleResponses.formUnion(active)
             flushesUnderWay += 1
+            isPaused = false
         case .script(let command): check(command)
         case .observe(.transcript(let entry)):
-            if entry.role == .agent, !entry.itemID.hasPrefix("local_"),
+            if entry.role == .agent, !hasStages, !entry.itemID.hasPrefix("local_"),
                 !(texts[entry.itemID] ?? "").hasPrefix(entry.text)
             {
                 fail("heard \"\(entry.text)\" of \"\(texts[entry.itemID] ?? "")\"")

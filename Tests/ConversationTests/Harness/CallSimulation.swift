@@ -12,6 +12,7 @@ struct CallSimulation {
         case toModel(RealtimeClientEvent, connection: Int)
         case toMedia(SimulatedMedia.Order)
         case model(SimulatedModel.Step, connection: Int)
+        case stage(PipelineEvent, of: SimulatedStages.Work?)
         case media
         case callerSpeaks
         /// The connection fails.
@@ -34,7 +35,7 @@ struct CallSimulation {
     }
 
     private(set) var session: CallSession
-    private(set) var invariants = CallInvariants()
+    private(set) var invariants: CallInvariants
     private(set) var outcome: CallOutcome?
     private(set) var now = Instant.zero
     private(set) var statistics = Statistics()
@@ -46,6 +47,7 @@ struct CallSimulation {
     private var nextOrder = 0
     private var nextFunction: UInt64 = 0
     private var model: SimulatedModel
+    private(set) var stages: SimulatedStages
     private var media = SimulatedMedia()
     /// Number of the connection to the model; that of now, or of the next.
     private var connection = 0
@@ -89,10 +91,13 @@ struct CallSimulation {
         var talking: ClosedRange<Int64> = 1_000...240_000
         /// Whether the call ends in no other way than by the operator, and only when all is quiet.
         var endsQuietly = false
+        /// ``AgentMode/realtime`` or ``AgentMode/pipeline``.
+        var mode = AgentMode.realtime
     }
 
     init(seed: UInt64, plan: Plan = Plan()) {
         self.plan = plan
+        invariants = CallInvariants(mode: plan.mode)
         random = SeededRandom(seed: seed)
         var handlers: Set<ScriptHandler> = []
         for handler in ScriptHandler.allCases where random.chance(0.6) { handlers.insert(handler) }
@@ -106,6 +111,15 @@ struct CallSimulation {
                     : nil,
                 fallbackAudio: random.chance(0.8) ? [UInt8](repeating: 1, count: 8_000) : []
             ).session
+        if plan.mode == .pipeline {
+            var configuration = session.configuration
+            configuration.definition.mode = .pipeline
+            for stage in PipelineStage.allCases {
+                configuration.pipeline.providers[stage] = Int.random(in: 1...2, using: &random)
+            }
+            session = CallSession(configuration: configuration)
+        }
+        stages = SimulatedStages(random: SeededRandom(seed: seed ^ 0x5A5A))
         model = SimulatedModel(random: SeededRandom(seed: seed ^ 0xA5A5))
     }
 
@@ -180,6 +194,12 @@ struct CallSimulation {
             if number == connection, isModelConnected { perform(model.receive(event)) }
         case .model(let step, let number):
             if number == connection, isModelConnected { perform(model.advance(step)) }
+        case .stage(let event, let work):
+            if let work {
+                guard stages.isWanted(work) else { return }
+                if event.isLast { stages.isOver(work) }
+            }
+            handle(.pipeline(event))
         case .toMedia(let order): perform(media.receive(order, at: now))
         case .media: perform(media.tick(at: now))
         case .callerSpeaks: callerSpeaks()
@@ -194,8 +214,23 @@ struct CallSimulation {
         let duration = delay(200...2_500)
         let utterance = Utterance(number: utterances.count + 1, start: now, end: now + duration)
         utterances.append(utterance)
-        if isListening, isModelConnected { perform(model.hear(utterance.number, for: duration)) }
+        if plan.mode == .pipeline {
+            if isListening { speakToStages(utterance) }
+        } else if isListening, isModelConnected {
+            perform(model.hear(utterance.number, for: duration))
+        }
         plan(.callerSpeaks, in: duration + delay(500...12_000))
+    }
+
+    /// Voice activity, told when it is certain. One in twelve is a noise.
+    private mutating func speakToStages(_ utterance: Utterance) {
+        let (start, end) = (Int((utterance.start - .zero).milliseconds), Int((utterance.end - .zero).milliseconds))
+        let words = random.chance(0.08) ? "" : "u\(utterance.number) is what I say"
+        stages.speech.append(SimulatedStages.Speech(range: start..<end, words: words))
+        plan(.stage(.voiceStarted(at: start), of: nil), in: .milliseconds(80))
+        plan(
+            .stage(.voiceStopped(at: end), of: nil),
+            in: utterance.end - now + session.configuration.definition.turns.voicePause)
     }
 
     /// The model hears what was kept for it, and from then on everything.
@@ -267,6 +302,7 @@ struct CallSimulation {
         if !session.ledger.isIdle { stuck.append("speech is queued") }
         if !session.realtime.openTurns.isEmpty { stuck.append("the caller has no answer") }
         if session.ledger.isFlushing { stuck.append("a flush is under way") }
+        if let pipeline = session.pipeline { stuck += pipeline.remains }
         if !session.speeches.isEmpty { stuck.append("the script waits for \(session.speeches)") }
     }
 
@@ -310,7 +346,13 @@ struct CallSimulation {
         case .script(let command): perform(command)
         case .observe(let observation): note(observation)
         case .finish(let outcome): self.outcome = outcome
-        case .ring, .mute, .hangUp, .reject, .pipeline, .sendLive, .pausePlayout, .resumePlayout: break
+        case .pipeline(let command):
+            for case .report(let event, let delay, let work) in stages.receive(command) {
+                plan(.stage(event, of: work), in: delay)
+            }
+        case .pausePlayout: plan(.toMedia(.pause), in: .milliseconds(1))
+        case .resumePlayout: plan(.toMedia(.resume), in: .milliseconds(1))
+        case .ring, .mute, .hangUp, .reject, .sendLive: break
         case .answer:
             if random.chance(0.9) {
                 plan(.toCall(.telephony(.answered(headers: [:]))), in: delay(10...300))
@@ -401,7 +443,26 @@ struct CallSimulation {
             return .yielded(.hangup(reason: nil, afterPlayout: random.chance(0.8)))
         }
         if case .action("transfer_call", _) = entry { return .yielded(.transfer(target: "+15105550199")) }
-        return nextOutcome()
+        switch entry {
+        case .handler(.beforeLLM, let arguments): return rewritten(arguments, as: arguments.first ?? .null)
+        case .handler(.beforeTTS, let arguments):
+            let text = arguments.first?.string ?? ""
+            return rewritten(
+                arguments,
+                as: random.chance(plan.endsQuietly ? 0 : 0.1) ? .null : ["spoken": .string(text), "shown": .string("(\(text))")])
+        default: return nextOutcome()
+        }
+    }
+
+    /// What a handler makes of what it is given: nothing else, something else, or an error.
+    private mutating func rewritten(_ arguments: [JSON], as value: JSON) -> ScriptOutcome {
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0: .failed(ScriptFault(kind: .error, message: "flow.lua:1: boom"))
+        // What it returns behind that drops the sentence.
+        case 1 where !plan.endsQuietly: .yielded(.sleep(delay(0...3_000)))
+        case 1...4: .returned(arguments)
+        default: .returned([value])
+        }
     }
 
     private mutating func nextOutcome() -> ScriptOutcome {
@@ -475,5 +536,29 @@ struct CallSimulation {
             case .tick(let duration): plan(.media, in: duration)
             }
         }
+    }
+}
+
+extension PipelineEvent {
+    /// Nothing more comes of that work.
+    fileprivate var isLast: Bool {
+        switch self {
+        case .transcribed, .transcriptionFailed, .generation(_, .ended), .generation(_, .failed),
+            .synthesis(_, .ended), .synthesis(_, .failed):
+            true
+        default: false
+        }
+    }
+}
+
+extension PipelineSession {
+    /// What should not be there when nothing has happened for a while.
+    fileprivate var remains: [String] {
+        var remains: [String] = []
+        if !jobs.isEmpty { remains.append("the pipeline works: \(jobs.values.map(\.work))") }
+        if !responses.isEmpty || activeID != nil || draftID != nil { remains.append("a response of the pipeline is open") }
+        if !listening.isEmpty { remains.append("the pipeline listens") }
+        if turnItemID != nil { remains.append("the caller's turn is open") }
+        return remains
     }
 }

@@ -8,6 +8,7 @@ struct SimulatedMedia {
         case play(PlayoutTag, Int)
         case finish(PlayoutTag)
         case flush
+        case pause, resume
     }
 
     enum Effect {
@@ -24,6 +25,7 @@ struct SimulatedMedia {
 
     private var parts: [Part] = []
     private var isTicking = false
+    private var isPaused = false
 
     mutating func receive(_ order: Order, at now: Instant) -> [Effect] {
         switch order {
@@ -37,10 +39,13 @@ struct SimulatedMedia {
             guard let index = parts.firstIndex(where: { $0.tag == tag }) else { return [] }
             parts[index].isFinished = true
         case .flush:
+            isPaused = false
             let dropped = parts.reduce(0) { $0 + $1.queued }
             let cut = parts.first { $0.played > 0 }
             parts = []
             return [.report(.flushed(tag: cut?.tag, played: cut?.played ?? 0, dropped: dropped))]
+        case .pause: isPaused = true
+        case .resume: isPaused = false
         }
         guard !isTicking else { return [] }
         isTicking = true
@@ -48,6 +53,7 @@ struct SimulatedMedia {
     }
 
     mutating func tick(at now: Instant) -> [Effect] {
+        if isPaused { return [.tick(.milliseconds(20))] }
         var effects: [Effect] = []
         var room = 160
         while room > 0, let part = parts.first {

@@ -57,10 +57,12 @@ struct CallLogTests {
         }
     }
 
-    @Test("a session that is told a log's events does what the log says, to the last action", arguments: 0..<40)
-    func runsAgain(block: UInt64) throws {
+    @Test(
+        "a session that is told a log's events does what the log says, to the last action", arguments: 0..<40,
+        [AgentMode.realtime, .pipeline])
+    func runsAgain(block: UInt64, mode: AgentMode) throws {
         for seed in (block * 4)..<(block * 4 + 4) {
-            var call = CallSimulation(seed: seed)
+            var call = CallSimulation(seed: seed, plan: CallSimulation.Plan(mode: mode))
             let configuration = call.session.configuration
             call.run()
             let began = CallLogBeginning(

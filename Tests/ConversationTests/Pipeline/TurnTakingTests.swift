@@ -242,6 +242,14 @@ struct TurnTakingTests {
         scene.run(to: 9_000)
         #expect(
             scene.log.suffix(4) == ["2000 resume", "2100 turn", "2100 partial 'Yes.'", "2100 commit 'Yes.' 1600 2000"])
+        // While the agent is held, its end waits: the words are as near to it as before.
+        scene = speaking()
+        scene.speak(1_000..<1_600)
+        scene.hear(1, "Yes.", at: 2_800)
+        scene.agent(audible: false, at: 3_300)
+        scene.run(to: 9_000)
+        #expect(
+            scene.log.suffix(4) == ["2800 resume", "3300 turn", "3300 partial 'Yes.'", "3300 commit 'Yes.' 1600 2800"])
         scene = TurnScene()
         scene.speak(1_000..<1_200)
         scene.hear(1, "Okay.", at: 1_500)
@@ -412,7 +420,7 @@ struct TurnTakingTests {
             ])
     }
 
-    @Test("A turn that doesn't end is cut after the maximum, and answered; what follows is the next turn")
+    @Test("A turn that doesn't end is cut after the maximum, and answered while it goes on; what follows is the next turn")
     func longTurn() {
         var scene = TurnScene { $0.maximumTurn = .seconds(20) }
         scene.start(1_000)
@@ -421,13 +429,15 @@ struct TurnTakingTests {
         #expect(scene.take().suffix(2) == ["21000 end 1 1000..<21000", "21000 begin 2 from 21000"])
         scene.hear(1, "Once upon a time.", at: 22_000)
         scene.hearPart(2, "there was", at: 23_000)
+        scene.agent(audible: true, at: 23_500)
         scene.stop(25_000)
         scene.hear(2, "there was a king.", at: 25_400)
+        scene.agent(audible: false, at: 25_400)
         scene.run(to: 40_000)
         #expect(
             scene.log == [
-                "22000 commit 'Once upon a time.' 21000 22000", "22000 pause", "23000 turn", "23000 resume",
-                "23000 partial 'there was'", "25250 end 2 21000..<25000", "25400 partial ' a king.'",
+                "22000 commit 'Once upon a time.' 21000 22000", "25250 end 2 21000..<25000", "25250 turn",
+                "25250 partial 'there was'", "25400 partial ' a king.'",
                 "25400 preempt 'there was a king.'", "25500 commit 'there was a king.' 25000 25400",
             ])
     }
