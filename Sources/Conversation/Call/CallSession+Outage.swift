@@ -155,6 +155,7 @@ extension CallSession {
         outage = nil
         timers[.modelConfigure] = nil
         timers[.modelOutage] = nil
+        functions.forgetSeen()
         recovery = ModelRecovery(at: now, spent: now - ended.since, attempts: ended.attempts)
         observe(
             .modelReconnected(
