@@ -134,7 +134,11 @@ extension CallSession {
         current.error = error
         outage = current
         leaveConnection()
-        _ = realtime.suspend(at: now)
+        // A server may have said something before it took the settings.
+        abandonSpeech()
+        let suspension = realtime.suspend(at: now)
+        forgetCaller(suspension.itemsToCome)
+        handle(suspension.outputs, at: now)
         if error.severity != .retryable || current.attempts >= configuration.limits.modelReconnects {
             giveUpModel(at: now)
         } else {

@@ -176,6 +176,54 @@ struct OutageTests {
         #expect(call.created.count == 2)
     }
 
+    @Test("A try that dies while it is configured has heard nothing: the next one is asked to answer all the same")
+    func unnoticedAfterDeadTry() {
+        var call = CallHarness.quiet()
+        call.callerTakesTurn("item_u1")
+        call.drop()
+        call.advance(.milliseconds(500))
+        call.model(.connected)
+        call.drop()
+        #expect(call.session.outage?.step == .waiting)
+        call.reconnect()
+        #expect(call.returns == 1)
+        #expect(call.created.count == 1)
+        call.advance(.seconds(2))
+        #expect(call.created.count == 2)
+        #expect(call.created.last?.metadata["moonline"] == "follow_up")
+    }
+
+    @Test("After a try that dies while it is configured, the turn is still heard from its beginning")
+    func unknownTurnAfterDeadTry() {
+        var call = CallHarness.quiet()
+        call.callerTakesTurn("item_u1")
+        let began = call.now - .seconds(1)
+        call.drop()
+        call.advance(.milliseconds(500))
+        call.model(.connected)
+        call.drop()
+        call.reconnect()
+        call.callerSpeaks("item_u2")
+        call.advance(.seconds(1))
+        call.drop()
+        #expect(call.keptAudio == call.now - began + .milliseconds(700))
+    }
+
+    @Test("What a server says before it has taken the settings is ended with its connection")
+    func earlySpeech() {
+        var call = CallHarness.quiet()
+        call.drop()
+        call.advance(.milliseconds(500))
+        call.model(.connected)
+        let id = call.beginResponse(own: true)
+        call.begin("Hello", of: "Hello again.", in: id, item: "item_1")
+        call.drop()
+        #expect(call.tag("item_1").map { call.last.contains(.finishPlayout(tag: $0)) } == true)
+        call.hear("item_1")
+        call.reconnect()
+        #expect(call.heard.last == "Hello")
+    }
+
     @Test("A turn that was too long ago to be heard again is answered as one that was not understood")
     func oldTurn() {
         var call = CallHarness.quiet()
