@@ -80,6 +80,17 @@ struct StageFailureTests {
         #expect(call.syntheses.last?.text == "six seven eight nine ten.")
     }
 
+    @Test("in a script without spaces the signs that are left are said, and not the whole sentence again")
+    func continuesUnspacedSpeech() {
+        var call = PipelineHarness.answered(providers: [.tts: 2])
+        call.takesTurn("告诉我。")
+        call.writes("今天下午三点我们有时间。")
+        guard let request = call.syntheses.last else { return }
+        call.send(.pipeline(.synthesis(request.id, .audio([UInt8](repeating: 0, count: 570 * 3 * 4)))))
+        call.send(.pipeline(.synthesis(request.id, .failed(failure(.tts)))))
+        #expect(call.syntheses.last?.text == "三点我们有时间。")
+    }
+
     @Test("of a sentence whose synthesis breaks off for good, so much as came counts as said, and no more")
     func breaksOffForGood() throws {
         var call = PipelineHarness.answered()
