@@ -286,14 +286,14 @@ extension ConversationHistory.Entry {
 
 extension String {
     /// What is still to be said of the text when `said` was heard of it. Word for word where both agree; where a voice
-    /// has changed spelling or punctuation, behind as many words.
+    /// has changed spelling or punctuation, behind as many words. Empty where nothing of it can be pronounced.
     func rest(after said: String) -> String {
         let said = said.trimmingWhitespace()
         guard !said.isEmpty else { return self }
-        if hasPrefix(said) { return String(dropFirst(said.count)).trimmingWhitespace() }
-        let words = split(whereSeparator: \.isWhitespace)
-        let saidWords = said.split(whereSeparator: \.isWhitespace)
-        func plain(_ word: Substring) -> String { word.lowercased().filter { $0.isLetter || $0.isNumber } }
+        if hasPrefix(said) { return String(dropFirst(said.count)).trimmingWhitespace().ifPronounceable }
+        func plain(_ word: Substring) -> String { word.lowercased().filter(\.isPronounceable) }
+        let words = spokenWords.filter { !plain($0).isEmpty }
+        let saidWords = said.spokenWords.filter { !plain($0).isEmpty }
         let last = saidWords.last.map(plain)
         // A number may be written in more words, or in fewer, than it is said in.
         let offset = [0, 1, -1, 2, -2, 3, -3].first { offset in

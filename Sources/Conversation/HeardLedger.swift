@@ -118,17 +118,36 @@ struct HeardLedger: Sendable {
 
     /// Ends all parts of a response, whatever the server left out.
     ///
-    /// - Returns: The tags that the media engine is to finish.
-    mutating func complete(responseID: String) -> [PlayoutTag] {
+    /// - Parameter isWhole: Whether the response came to its end. If not, what arrived of a part that was not ended is
+    ///   all of it.
+    /// - Returns: The tags that the media engine is to finish, and the parts that are cut by it.
+    mutating func complete(responseID: String, isWhole: Bool) -> (tags: [PlayoutTag], cut: [Part]) {
         var tags: [PlayoutTag] = []
+        var cut: [Part] = []
         for index in parts.indices where parts[index].path.responseID == responseID {
-            if let tag = completeAudio(of: parts[index].path) { tags.append(tag) }
+            if isWhole || parts[index].transcript.isAudioComplete {
+                if let tag = completeAudio(of: parts[index].path) { tags.append(tag) }
+            } else if parts[index].isCondemned {
+                // How much of it was heard tells the flush.
+                parts[index].isFinished = true
+            } else if parts[index].hasAudio {
+                if let tag = abandon(index) { tags.append(tag) }
+                cut.append(parts[index])
+            }
             parts[index].transcript.completeText(nil)
         }
         // A part that never had audio is not waited for.
         unspoken += parts.filter { $0.path.responseID == responseID && !$0.hasAudio && !$0.isCondemned }
         parts.removeAll { $0.path.responseID == responseID && !$0.hasAudio && !$0.isCondemned }
-        return tags
+        return (tags, cut)
+    }
+
+    /// What arrived of a part is all of it.
+    ///
+    /// - Returns: The tag that the media engine is to finish; `nil` when there is no audio, or it was told before.
+    private mutating func abandon(_ index: Int) -> PlayoutTag? {
+        parts[index].transcript.abandon()
+        return completeAudio(of: parts[index].path)
     }
 
     /// Ends all parts: nothing more comes from the model. Of those that it has not ended, what arrived is all.
@@ -139,9 +158,8 @@ struct HeardLedger: Sendable {
         var cut: [Part] = []
         for index in parts.indices where !parts[index].isLocal && !parts[index].isCondemned {
             let wasCut = !parts[index].transcript.isAudioComplete
-            parts[index].transcript.abandon()
+            if let tag = abandon(index) { tags.append(tag) }
             if wasCut { cut.append(parts[index]) }
-            if let tag = completeAudio(of: parts[index].path) { tags.append(tag) }
         }
         parts.removeAll { !$0.hasAudio && !$0.isCondemned }
         return (tags, cut)

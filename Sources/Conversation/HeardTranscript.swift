@@ -9,9 +9,9 @@ struct HeardTranscript: Hashable, Sendable {
         var length: Int
     }
 
-    /// Bytes of G.711 audio that a character of speech takes at least: 17 characters a second. Bounds what counts as
-    /// heard while text has come whose audio has not.
-    private static let bytesPerCharacter = 470
+    /// Bytes of G.711 audio that a letter of speech takes at least: 17 letters a second. Bounds what counts as heard while
+    /// text has come whose audio has not.
+    private static let bytesPerLetter = 470
 
     private(set) var text = ""
     private(set) var audioBytes = 0
@@ -69,7 +69,7 @@ struct HeardTranscript: Hashable, Sendable {
         guard heardBytes > 0, length > 0 else { return ("", text) }
         let wholeBytes =
             isAudioComplete && isTextComplete
-            ? audioBytes : max(audioBytes, length * Self.bytesPerCharacter)
+            ? audioBytes : max(audioBytes, text.spokenLength * Self.bytesPerLetter)
         var count = Int(Double(length) * min(1, Double(heardBytes) / Double(max(wholeBytes, 1))))
         // Text that came later than the audio that was heard cannot have been heard, if the text runs ahead at all.
         if marks.first?.bytes == 0, let mark = marks.last(where: { $0.bytes <= heardBytes }) {
@@ -81,22 +81,63 @@ struct HeardTranscript: Hashable, Sendable {
         return (String(heard), String(characters[cut...].drop { $0.isWhitespace }))
     }
 
-    /// The last position that doesn't split a word. Scripts without spaces may be cut at each character.
+    /// The last position that doesn't split a word.
     private static func wordBoundary(in characters: [Character], notAfter limit: Int) -> Int {
         var index = limit
         while index > 0, index < characters.count {
-            let before = characters[index - 1]
-            let after = characters[index]
-            if before.isWhitespace || after.isWhitespace || isUnspaced(before) || isUnspaced(after) { break }
+            if Character.bordersWord(between: characters[index - 1], characters[index]) { break }
             index -= 1
         }
         return index
     }
+}
 
-    /// Whether a character belongs to a script that puts no spaces between words.
-    private static func isUnspaced(_ character: Character) -> Bool {
-        guard let scalar = character.unicodeScalars.first else { return false }
+extension Character {
+    /// Whether the character belongs to a script that puts no spaces between words.
+    private var isUnspaced: Bool {
+        guard let scalar = unicodeScalars.first else { return false }
         return scalar.properties.isIdeographic || (0x3001...0x30FF).contains(scalar.value)
             || (0x0E00...0x0E7F).contains(scalar.value)
     }
+
+    var isPronounceable: Bool { isLetter || isNumber }
+
+    /// How long the character takes to be said, as a number of letters: a sign is a syllable or two.
+    fileprivate var spokenLength: Int {
+        guard let scalar = unicodeScalars.first else { return 0 }
+        if scalar.properties.isIdeographic { return 3 }
+        return (0x3041...0x30FF).contains(scalar.value) ? 2 : 1
+    }
+
+    /// Whether a word may end between two characters. In scripts without spaces each character is one.
+    static func bordersWord(between before: Character, _ after: Character) -> Bool {
+        before.isWhitespace || after.isWhitespace || before.isUnspaced || after.isUnspaced
+    }
+}
+
+extension StringProtocol {
+    /// How long the text takes to be said, as a number of letters.
+    var spokenLength: Int { reduce(0) { $0 + $1.spokenLength } }
+}
+
+extension String {
+    /// The words of the text, as far as it may be cut between them: without the white space, each character of a script
+    /// without spaces by itself.
+    var spokenWords: [Substring] {
+        var words: [Substring] = []
+        var start = startIndex
+        var before: Character?
+        for index in indices {
+            if let before, Character.bordersWord(between: before, self[index]) {
+                if !before.isWhitespace { words.append(self[start..<index]) }
+                start = index
+            }
+            before = self[index]
+        }
+        if let before, !before.isWhitespace { words.append(self[start...]) }
+        return words
+    }
+
+    /// The text, or nothing where it is all punctuation.
+    var ifPronounceable: String { contains(where: \.isPronounceable) ? self : "" }
 }

@@ -124,6 +124,8 @@ struct ConversationHistoryTests {
             ("One two three.", "One two", "three."), ("One two three.", "", "One two three."),
             ("One two three.", "One two three.", ""), ("Call 555 now please.", "Call five five five now", "please."),
             ("Dr. Smith is here now.", "Doctor Smith is", "here now."), ("一二三四", "一二", "三四"),
+            ("我们三点，见面吧。", "我们三点见面", "吧。"), ("我们三点半见面吧。", "我们三点三十分见面", "吧。"), ("One two.", "One two", ""),
+            ("One, two – three.", "One two", "three."),
         ])
     func rest(text: String, heard: String, rest: String) {
         #expect(text.rest(after: heard) == rest)

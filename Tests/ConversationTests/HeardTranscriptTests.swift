@@ -65,6 +65,26 @@ struct HeardTranscriptTests {
         #expect(heard == "word word word")
     }
 
+    @Test("A sign of a script without spaces takes as long as a few letters")
+    func signsAhead() {
+        var transcript = HeardTranscript()
+        transcript.append(text: String(repeating: "我们今天见", count: 8))
+        transcript.append(audio: 8_000)
+        // 5.7 signs a second at most.
+        #expect(transcript.split(heardBytes: 8_000).heard == "我们今天见")
+    }
+
+    @Test(
+        "Words are what text may be cut between",
+        arguments: [
+            ("One two", ["One", "two"]), ("  One,\n two. ", ["One,", "two."]), ("", []), (" ", []),
+            ("我们3点 OK 见。", ["我", "们", "3", "点", "OK", "见", "。"]), ("ไปไหน", ["ไ", "ป", "ไ", "ห", "น"]),
+            ("네, 알겠습니다.", ["네,", "알겠습니다."]),
+        ])
+    func words(text: String, expected: [String]) {
+        #expect(text.spokenWords.map { String($0) } == expected)
+    }
+
     @Test("A transcript that lags behind the audio is cut in proportion")
     func textBehind() {
         var transcript = HeardTranscript()

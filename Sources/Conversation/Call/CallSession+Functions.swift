@@ -4,15 +4,17 @@ import SansIO
 extension CallSession {
     mutating func begin(_ calls: [RealtimeFunctionCall], responseID: String, at now: Instant) {
         guard phase == .active else { return }
-        for call in functions.admit(calls, responseID: responseID) { begin(call, responseID: responseID, at: now) }
+        for call in functions.admit(calls, responseID: responseID) { begin(call, at: now) }
     }
 
-    private mutating func begin(_ call: RealtimeFunctionCall, responseID: String, at now: Instant) {
+    private mutating func begin(_ admitted: FunctionCalls.Admitted, at now: Instant) {
+        let call = admitted.call
         observe(.actionCalled(callID: call.callID, name: call.name, arguments: call.arguments))
         let arguments = CallSession.arguments(call.arguments)
         functions.begin(
             FunctionCalls.Open(
-                call: call, responseID: responseID, arguments: arguments ?? [:], startedAt: now, task: nil))
+                call: call, modelID: admitted.modelID, batch: admitted.batch, arguments: arguments ?? [:],
+                startedAt: now, task: nil))
         guard definition.tools.contains(where: { $0.name == call.name }) else {
             refuse(call.callID, "there is no function \(call.name)", at: now)
             return
@@ -23,7 +25,7 @@ extension CallSession {
         }
         if let running = functions.running(like: call, arguments) {
             // The model goes on when the one that runs has returned.
-            if running.responseID != responseID { functions.endTurn(call.callID) }
+            if running.batch != admitted.batch { functions.noteRepeat(call.callID) }
             refuse(
                 call.callID,
                 "\(call.name) runs already with these arguments, and its result will come; do not call it again",
@@ -141,9 +143,9 @@ extension CallSession {
     /// Gives the model the output; the last one of a response lets it go on.
     private mutating func answer(_ open: FunctionCalls.Open, _ output: String, at now: Instant) {
         timers[.action(callID: open.call.callID)] = nil
-        let goesOn = functions.answered(open.call.callID, responseID: open.responseID)
+        let goesOn = functions.answered(open.call.callID)
         guard isModelOpen, !isEnding else { return }
-        handle(realtime.answer(callID: open.call.callID, output: output), at: now)
+        handle(realtime.answer(callID: open.modelID, output: output), at: now)
         if goesOn, phase == .active { handle(realtime.request(.followUp, at: now).outputs, at: now) }
     }
 

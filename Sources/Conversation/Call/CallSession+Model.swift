@@ -190,12 +190,26 @@ extension CallSession {
     }
 
     private mutating func responseEnded(_ result: RealtimeSession.ResponseResult, at now: Instant) {
-        for tag in ledger.complete(responseID: result.id) { perform(.finishPlayout(tag: tag)) }
+        endParts(of: result, at: now)
         if let usage = result.usage { observe(.usage(usage)) }
         // The connection has proved itself.
         if result.status == .completed { recovery = nil }
         if let request = result.request { speechGenerated(request, result.status, at: now) }
         begin(result.calls, responseID: result.id, at: now)
+    }
+
+    /// Of a response that came to no end, so much of each part as arrived was said: the model is told so.
+    private mutating func endParts(of result: RealtimeSession.ResponseResult, at now: Instant) {
+        let (tags, cut) = ledger.complete(responseID: result.id, isWhole: result.status == .completed)
+        for tag in tags { perform(.finishPlayout(tag: tag)) }
+        for part in cut {
+            handle(
+                realtime.truncate(
+                    itemID: part.path.itemID, contentIndex: part.path.contentIndex,
+                    heardMilliseconds: part.transcript.audioBytes / G711Law.bytesPerMillisecond,
+                    heard: part.transcript.text, isWhole: pipeline == nil),
+                at: now)
+        }
     }
 
     private mutating func requestFailed(_ request: ResponseRequest, _ error: RealtimeError, at now: Instant) {

@@ -134,7 +134,11 @@ extension CallSession {
         current.error = error
         outage = current
         leaveConnection()
-        _ = realtime.suspend(at: now)
+        // A server may have said something before it took the settings.
+        abandonSpeech()
+        let suspension = realtime.suspend(at: now)
+        forgetCaller(suspension.itemsToCome)
+        handle(suspension.outputs, at: now)
         if error.severity != .retryable || current.attempts >= configuration.limits.modelReconnects {
             giveUpModel(at: now)
         } else {
@@ -155,6 +159,7 @@ extension CallSession {
         outage = nil
         timers[.modelConfigure] = nil
         timers[.modelOutage] = nil
+        functions.forgetSeen()
         recovery = ModelRecovery(at: now, spent: now - ended.since, attempts: ended.attempts)
         observe(
             .modelReconnected(

@@ -227,7 +227,13 @@ extension CallSession {
             }
         case .failed(let error):
             answerSpeech(request.number, .failure(code: .modelFailed, message: error.sentence), at: now)
-        case .completed, .incomplete, .inProgress, .other: break
+        case .completed:
+            // Of a text that was given there was nothing to pronounce, or the script dropped it. A model that speaks by
+            // itself and says nothing has not done what it was asked to.
+            if pipeline != nil, case .say = request.kind, speeches[request.number]?.hasAudio == false {
+                answerSpeech(request.number, .value(true), at: now)
+            }
+        case .incomplete, .inProgress, .other: break
         }
     }
 

@@ -47,11 +47,16 @@ extension CallSession {
 
     // MARK: A newer version of the flow
 
-    /// Takes note of a newer version; without `on_handover` the call stays with its own.
+    /// Takes note of a newer version; without `on_handover`, or in another mode, the call stays with its own.
     mutating func offered(_ newer: FlowOffer) {
         let next = handover?.version ?? facts.version
-        guard !isEnding, newer.definition.handlers.contains(.onHandover), newer.version != next else {
-            offer = nil
+        offer = nil
+        guard !isEnding, newer.definition.handlers.contains(.onHandover), newer.version != next else { return }
+        guard newer.definition.mode == definition.mode else {
+            let message =
+                "version \(newer.version) of the flow is in \(newer.definition.mode.rawValue) mode; the call stays with "
+                + "its own version, because a call cannot change its mode"
+            observe(.fault(CallFault(kind: .script, message: message)))
             return
         }
         offer = newer
@@ -75,6 +80,9 @@ extension CallSession {
         let old = definition
         observe(.flowChanged(version: taken.version, from: facts.version))
         definition = taken.definition
+        // Those that were chosen when the call began are at work.
+        definition.turns = old.turns
+        definition.stages = old.stages
         fallbackAudio = taken.fallbackAudio
         facts.version = taken.version
         pipeline?.handlers = taken.definition.handlers

@@ -4,9 +4,20 @@ import SansIO
 ///
 /// All calls of one response are answered before the model is asked to go on, once.
 struct FunctionCalls: Sendable {
+    /// A call that is taken up.
+    struct Admitted: Hashable, Sendable {
+        /// Under an identifier that no other call of the conversation has.
+        var call: RealtimeFunctionCall
+        /// The identifier that the model gave it.
+        let modelID: String
+        /// Which calls are answered together.
+        let batch: UInt64
+    }
+
     struct Open: Sendable {
         let call: RealtimeFunctionCall
-        let responseID: String
+        let modelID: String
+        let batch: UInt64
         let arguments: JSONObject
         let startedAt: Instant
         /// The coroutine that runs for it now: the check, then the action.
@@ -15,25 +26,55 @@ struct FunctionCalls: Sendable {
         var remaining: Duration?
         /// The far end was told that it takes a moment.
         var isFilled = false
+
+        fileprivate func isSame(_ other: RealtimeFunctionCall) -> Bool {
+            modelID == other.callID && call.name == other.name && call.arguments == other.arguments
+        }
     }
 
     private struct Batch {
         var open = 0
+        /// Calls for which nothing is to be said, because the result of one that runs is still to come.
+        var repeats = 0
+        let size: Int
         /// An action of the batch ended the call or gave it away: nobody is there to be spoken to.
         var isTurnOver = false
     }
 
     private(set) var open: [Open] = []
-    private var batches: [String: Batch] = [:]
-    private var seen: Set<String> = []
+    private var batches: [UInt64: Batch] = [:]
+    private var nextBatch: UInt64 = 1
+    /// Calls that were taken up on this connection, by their responses.
+    private var seen: [String: Set<String>] = [:]
+    private var identifiers: Set<String> = []
 
     subscript(callID: String) -> Open? { open.first { $0.call.callID == callID } }
 
-    /// Takes up calls of one response, but for those that were taken up before.
-    mutating func admit(_ calls: [RealtimeFunctionCall], responseID: String) -> [RealtimeFunctionCall] {
-        let fresh = calls.filter { seen.insert($0.callID).inserted }
-        if !fresh.isEmpty { batches[responseID, default: Batch()].open += fresh.count }
-        return fresh
+    /// Takes up calls of one response, but for those of it that were taken up before.
+    ///
+    /// Some servers count calls anew in each response: the same identifier in another response is another call, unless
+    /// it is the very call that runs.
+    mutating func admit(_ calls: [RealtimeFunctionCall], responseID: String) -> [Admitted] {
+        let fresh = calls.filter { call in
+            seen[responseID, default: []].insert(call.callID).inserted && !open.contains { $0.isSame(call) }
+        }
+        guard !fresh.isEmpty else { return [] }
+        defer { nextBatch += 1 }
+        batches[nextBatch] = Batch(open: fresh.count, size: fresh.count)
+        return fresh.map { call in
+            var own = call
+            var count = 1
+            while !identifiers.insert(own.callID).inserted {
+                count += 1
+                own.callID = "\(call.callID)#\(count)"
+            }
+            return Admitted(call: own, modelID: call.callID, batch: nextBatch)
+        }
+    }
+
+    /// Another connection: its server may count responses and calls anew.
+    mutating func forgetSeen() {
+        seen = [:]
     }
 
     mutating func begin(_ call: Open) {
@@ -76,19 +117,25 @@ struct FunctionCalls: Sendable {
 
     /// The action has ended the call or given it away.
     mutating func endTurn(_ callID: String) {
-        guard let responseID = self[callID]?.responseID else { return }
-        batches[responseID]?.isTurnOver = true
+        guard let batch = self[callID]?.batch else { return }
+        batches[batch]?.isTurnOver = true
+    }
+
+    /// The call repeats one that runs for another response, at whose end the model goes on.
+    mutating func noteRepeat(_ callID: String) {
+        guard let batch = self[callID]?.batch else { return }
+        batches[batch]?.repeats += 1
     }
 
     /// Notes that a call was answered.
     ///
     /// - Returns: Whether the model is to go on now.
-    mutating func answered(_ callID: String, responseID: String) -> Bool {
+    mutating func answered(_ callID: String) -> Bool {
+        guard let number = self[callID]?.batch, var batch = batches[number] else { return false }
         open.removeAll { $0.call.callID == callID }
-        guard var batch = batches[responseID] else { return false }
         batch.open -= 1
-        batches[responseID] = batch.open > 0 ? batch : nil
-        return batch.open <= 0 && !batch.isTurnOver
+        batches[number] = batch.open > 0 ? batch : nil
+        return batch.open <= 0 && !batch.isTurnOver && batch.repeats < batch.size
     }
 
     /// Forgets all that is open; what was seen stays known.

@@ -87,6 +87,7 @@ extension LiveBackEndEvent {
             let message =
                 response?["error"]?["message"]?.string ?? response?["incomplete_details"]?["reason"]?.string
             self = .failed(message: message ?? type)
+        case "response.cancelled": self = .cancelled
         default: self = .other(type: type)
         }
     }

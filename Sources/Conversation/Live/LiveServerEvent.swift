@@ -44,5 +44,7 @@ public enum LiveBackEndEvent: Hashable, Sendable {
     case completed(usage: JSON?)
     /// It came to no good end, and its calls are void: `response.failed` or `response.incomplete`.
     case failed(message: String)
+    /// It was broken off, and its calls are void.
+    case cancelled
     case other(type: String)
 }

@@ -8,6 +8,8 @@ extension LiveSession {
     struct BackEnd: Sendable {
         /// Calls of the responses that are being written, by delegation.
         var writing: [String: [RealtimeFunctionCall]] = [:]
+        /// When something was last heard of each of them.
+        var heardAt: [String: Instant] = [:]
         /// Calls that were handed out and are not answered.
         var open: Set<String> = []
         var seen: Set<String> = []
@@ -19,7 +21,8 @@ extension LiveSession {
         var isWorking: Bool { !writing.isEmpty || continuation != nil }
     }
 
-    mutating func receive(_ event: LiveBackEndEvent, delegation: String) {
+    mutating func receive(_ event: LiveBackEndEvent, delegation: String, at now: Instant) {
+        defer { backEnd.heardAt[delegation] = backEnd.writing[delegation].map { _ in now } }
         switch event {
         case .created:
             backEnd.continuation = nil
@@ -43,7 +46,20 @@ extension LiveSession {
                     RealtimeError(
                         code: "back_end_failed", message: "the back end failed: \(message)", severity: .retryable)))
             continueBackEnd()
+        case .cancelled:
+            backEnd.writing[delegation] = nil
+            backEnd.continuation = nil
+            continueBackEnd()
         case .other: break
+        }
+    }
+
+    /// Gives up responses that the server has begun to write and says nothing more of: they would hold up all others.
+    mutating func giveUpBackEnd(at now: Instant) {
+        let silent = backEnd.heardAt.filter { $0.value + options.longestPatience <= now }
+        for delegation in silent.keys.sorted() {
+            let message = "it said nothing for \(options.longestPatience.seconds) seconds"
+            receive(.failed(message: message), delegation: delegation, at: now)
         }
     }
 

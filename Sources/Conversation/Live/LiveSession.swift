@@ -57,6 +57,7 @@ struct LiveSession: Sendable {
         func consider(_ instant: Instant) { next = min(next ?? instant, instant) }
         if utterance != nil { consider(audioEnds + options.pause) }
         if let caller { consider(caller.lastWordsAt + options.pause) }
+        for heardAt in backEnd.heardAt.values { consider(heardAt + options.longestPatience) }
         for ask in asks {
             consider(giveUpTime(of: ask))
             if let announceTime = announceTime(of: ask) { consider(announceTime) }
@@ -72,13 +73,14 @@ struct LiveSession: Sendable {
             openingEventID = event.eventID
             send(.start(settings, options), eventID: event.eventID)
         case .changeSession(let change): apply(change, eventID: event.eventID)
-        case .createMessage(let role, let text): add(text, of: role, eventID: event.eventID)
+        case .createMessage(let role, let text), .replayMessage(_, _, let role, let text):
+            add(text, of: role, eventID: event.eventID)
         case .createFunctionOutput(let callID, let output):
             answer(callID: callID, output, eventID: event.eventID)
         case .createResponse(let parameters): ask(parameters, eventID: event.eventID, at: now)
         case .cancelResponse(let id): cancel(id)
         // The model decides when it speaks, and its context is its own.
-        case .updateTurnDetection, .truncateItem, .deleteItem, .replayMessage, .replayFunctionCall: break
+        case .updateTurnDetection, .truncateItem, .deleteItem, .replayFunctionCall: break
         }
         return take()
     }
@@ -100,7 +102,7 @@ struct LiveSession: Sendable {
         case .inputTranscript(let words): callerSpoke(words, at: now)
         case .delegationCreated(let id, let target):
             if target == "client" { send(.appendCommentary(LiveText.declined, delegation: id)) }
-        case .backEnd(let event, let delegation): receive(event, delegation: delegation ?? "")
+        case .backEnd(let event, let delegation): receive(event, delegation: delegation ?? "", at: now)
         case .usage(let seconds):
             if seconds > reportedSeconds {
                 outputs.append(.usage(["seconds": .number(seconds - reportedSeconds)]))
@@ -114,6 +116,7 @@ struct LiveSession: Sendable {
     mutating func deadline(at now: Instant) -> [Output] {
         if utterance != nil, audioEnds + options.pause <= now { endUtterance() }
         if let caller, caller.lastWordsAt + options.pause <= now { endCallerSpeech() }
+        giveUpBackEnd(at: now)
         giveUpAsks(at: now)
         return take()
     }

@@ -71,6 +71,7 @@ extension LiveBackEndEvent {
             ]
         case .completed(let usage): ["type": "response.completed", "response": ["usage": usage ?? .null]]
         case .failed(let message): ["type": "response.failed", "response": ["error": ["message": .string(message)]]]
+        case .cancelled: ["type": "response.cancelled"]
         case .other(let type): ["type": .string(type)]
         }
     }

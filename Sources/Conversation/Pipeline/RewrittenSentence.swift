@@ -11,9 +11,9 @@ struct RewrittenSentence: Hashable, Sendable {
     /// - Parameter heard: A prefix of ``spoken`` that ends with a word.
     func shown(heard: String) -> String {
         if shown == spoken { return heard }
-        let spokenWords = spoken.split { $0.isWhitespace }
-        let shownWords = shown.split { $0.isWhitespace }
-        let heardCount = heard.split { $0.isWhitespace }.count
+        let spokenWords = spoken.spokenWords
+        let shownWords = shown.spokenWords
+        let heardCount = heard.spokenWords.count
         if heardCount >= spokenWords.count { return shown }
         var count = 0
         for (spokenIndex, shownIndex) in RewrittenSentence.common(spokenWords, shownWords) {

@@ -105,8 +105,13 @@ extension SentenceSegmenter {
     private func fullStop(at stop: Int, end: Int, next: Int, hasCloser: Bool) -> Step {
         let word = word(before: stop)
         let following = text[next]
-        if let number = Int(word), word.count <= 3 || isListPlace(before: stop - word.unicodeScalars.count) {
-            if let step = numbered(number, word, at: stop, end: end, next: next) { return step }
+        if word.count <= 4, let number = Int(word) {
+            let start = stop - word.unicodeScalars.count
+            if word.count <= 3 || isListPlace(before: start),
+                let step = numbered(number, word, at: stop, end: end, next: next)
+            {
+                return step
+            }
         }
         let isWord = !hasCloser && words.abbreviation(word) == nil
         if following.properties.isLowercase {

@@ -23,8 +23,11 @@ extension RealtimeSession {
     mutating func suspend(at now: Instant) -> Suspension {
         var suspension = Suspension()
         guard state != .closed, state != .suspended else { return suspension }
+        // A connection that dies before its settings are in force has heard nothing: what the one before has left to be
+        // heard again still is.
+        let hasHeardNothing = if case .configuring = state { openTurns.isEmpty } else { false }
         state = .suspended
-        let isRehearsed = rehearse(&suspension, at: now)
+        let isRehearsed = hasHeardNothing ? isRehearing : rehearse(&suspension, at: now)
         if let lost = pending {
             if lost.isCancelled {
                 outputs.append(.requestFailed(lost.request, Self.interrupted))
@@ -35,10 +38,10 @@ extension RealtimeSession {
         pending = nil
         for (id, response) in responses.sorted(by: { $0.key < $1.key }) {
             responses[id] = nil
-            goOn(with: response, id: id, isRehearsed: isRehearsed)
+            goOn(with: response, id: id)
         }
         activeID = nil
-        if isRehearsed { queue.removeAll { $0.request.yieldsToCaller } }
+        if isRehearsed, !hasHeardNothing { queue.removeAll { $0.request.yieldsToCaller } }
         isRehearing = isRehearsed
         rehearingUntil = nil
         hiddenActiveUntil = nil
@@ -117,7 +120,7 @@ extension RealtimeSession {
     }
 
     /// What is to become of a response that was under way.
-    private mutating func goOn(with response: ActiveResponse, id: String, isRehearsed: Bool) {
+    private mutating func goOn(with response: ActiveResponse, id: String) {
         var result = ResponseResult(
             id: id, request: response.request, status: .cancelled(reason: "connection_lost"), calls: [], usage: nil)
         guard !response.isMuted else {

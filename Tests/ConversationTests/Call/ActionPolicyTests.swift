@@ -53,6 +53,28 @@ struct ActionPolicyTests {
         #expect(started(call) == 2)
     }
 
+    @Test("Called again beside another function, the result of that one is spoken of, too")
+    func twiceBesideAnother() {
+        var call = CallHarness.quiet()
+        call.finishResponse(call.beginResponse(own: true), calls: [Self.call("c1", "{}")])
+        let first = call.lastTask
+        call.yields(.sleep(.seconds(10)), first)
+        call.callerTakesTurn("item_u1", saying: "And book it, please.")
+        call.finishResponse(
+            call.beginResponse(own: true), calls: [Self.call("c2", "{}"), Self.call("c3", #"{"book":true}"#)])
+        let second = call.lastTask
+        call.yields(.sleep(.seconds(20)), second)
+        #expect(call.outputs.keys.sorted() == ["c2"])
+        call.advance(.seconds(10))
+        call.returns(["at one"], first)
+        #expect(call.created.count == 2)
+        call.finishResponse(call.beginResponse())
+        call.advance(.seconds(10))
+        call.returns(["booked"], second)
+        #expect(call.outputs["c3"] == "booked")
+        #expect(call.created.count == 3)
+    }
+
     @Test("A call that comes twice under one number runs once and has one output")
     func sameNumber() {
         var call = CallHarness.quiet()

@@ -63,8 +63,54 @@ struct FunctionCallTests {
         call.finishResponse(id, calls: [function])
         call.finishResponse(id, calls: [function])
         call.returns()
-        call.finishResponse(call.beginResponse(), calls: [function])
+        // The whole response, once more.
+        call.server(.responseCreated(RealtimeResponse(id: id, status: .inProgress)))
+        call.finishResponse(id, calls: [function])
         #expect(call.started.count == 1)
+    }
+
+    @Test("A server that counts calls anew in each response, or on each connection, loses none", arguments: [0, 1, 2])
+    func countedAnew(kind: Int) {
+        var call = conversation()
+        let function = RealtimeFunctionCall(callID: "call_0", name: "look_up", arguments: "{\"date\":\"today\"}")
+        let other = RealtimeFunctionCall(callID: "call_0", name: "look_up", arguments: "{\"date\":\"tomorrow\"}")
+        let id = call.beginResponse(own: true)
+        call.finishResponse(id, calls: [function])
+        let first = call.lastTask
+        if kind == 0 {
+            // Both run at a time.
+            call.yields(.sleep(.seconds(1)), first)
+        } else {
+            call.returns(["one"], first)
+            call.finishResponse(call.beginResponse())
+        }
+        if kind == 2 {
+            call.drop()
+            call.reconnect()
+            call.server(.responseCreated(RealtimeResponse(id: id, status: .inProgress)))
+            call.finishResponse(id, calls: [other])
+        } else {
+            call.finishResponse(call.beginResponse(own: true), calls: [other])
+        }
+        let second = call.lastTask
+        #expect(
+            call.started == [
+                .action(name: "look_up", arguments: ["date": "today"]),
+                .action(name: "look_up", arguments: ["date": "tomorrow"]),
+            ])
+        call.returns(["two"], second)
+        if kind == 0 {
+            call.advance(.seconds(1))
+            call.returns(["one"], first)
+        }
+        let outputs = call.sent.compactMap { body -> String? in
+            if case .createFunctionOutput("call_0", let output) = body { output } else { nil }
+        }
+        #expect(outputs.suffix(2) == (kind == 0 ? ["two", "one"] : ["one", "two"]))
+        let returned = call.observations.compactMap { observation -> String? in
+            if case .actionReturned(let callID, _, let output, _) = observation { "\(callID): \(output)" } else { nil }
+        }
+        #expect(Set(returned) == ["call_0: one", "call_0#2: two"])
     }
 
     @Test(

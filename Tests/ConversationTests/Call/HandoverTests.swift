@@ -47,6 +47,40 @@ struct HandoverTests {
         #expect(call.handovers.isEmpty)
     }
 
+    @Test(
+        "Never to a version in another mode: the call says so, and stays with its own",
+        arguments: [AgentMode.pipeline, .live])
+    func otherMode(mode: AgentMode) {
+        var call = CallHarness.quiet([.onError])
+        call.callerSpeaks()
+        call.offer("v2")
+        call.offer("v3") { $0.mode = mode }
+        call.callerStops()
+        call.advance(.seconds(60))
+        #expect(call.handovers.isEmpty)
+        #expect(call.faults.map(\.kind) == [.script])
+        #expect(call.faults.first?.message.contains("version v3 of the flow is in \(mode.rawValue) mode") == true)
+        #expect(call.startedHandlers.isEmpty)
+        // The model is still to be had back.
+        call.drop()
+        call.reconnect()
+        #expect(call.returns == 1)
+    }
+
+    @Test("Turn-taking and stages of a running call stay what they are")
+    func stages() {
+        var call = CallHarness.quiet()
+        let turns = call.session.definition.turns
+        call.offer("v2") { definition in
+            definition.turns.minimumDelay = .milliseconds(900)
+            definition.stages = [.llm: [StageChoice(endpoint: "other")]]
+        }
+        call.returns()
+        #expect(call.session.facts.version == "v2")
+        #expect(call.session.definition.turns == turns)
+        #expect(call.session.definition.stages.isEmpty)
+    }
+
     @Test("A version without on_handover withdraws the one before it")
     func withdrawn() {
         var call = CallHarness.quiet()

@@ -124,80 +124,19 @@ struct OutageTests {
         #expect(call.reply(to: task) == .value(true))
     }
 
-    @Test("A turn whose words are known is answered from them")
-    func knownTurn() {
+    @Test("What a server says before it has taken the settings is ended with its connection")
+    func earlySpeech() {
         var call = CallHarness.quiet()
-        call.callerTakesTurn("item_u1", saying: "When do you have time?")
         call.drop()
-        #expect(call.keptAudio == .zero)
+        call.advance(.milliseconds(500))
+        call.model(.connected)
+        let id = call.beginResponse(own: true)
+        call.begin("Hello", of: "Hello again.", in: id, item: "item_1")
+        call.drop()
+        #expect(call.tag("item_1").map { call.last.contains(.finishPlayout(tag: $0)) } == true)
+        call.hear("item_1")
         call.reconnect()
-        #expect(call.replayed.last == "user: When do you have time?")
-        #expect(call.created.count == 2)
-        #expect(call.created.last?.metadata["moonline"] == "follow_up")
-    }
-
-    @Test("A turn whose words are not known is heard again, and its answer is left to the server")
-    func unknownTurn() {
-        var call = CallHarness.quiet([.onTranscript])
-        call.callerTakesTurn("item_u1")
-        call.advance(.milliseconds(300))
-        call.drop()
-        #expect(call.keptAudio == .milliseconds(1_300 + 700))
-        call.reconnect()
-        #expect(call.created.count == 1)
-        call.callerTakesTurn("item_u2", saying: "When?")
-        call.answerTurn("At one.", item: "item_a")
-        #expect(call.said == ["When?"])
-        #expect(call.created.count == 1)
-    }
-
-    @Test("A turn that is heard again is heard from its beginning when that connection is lost, too")
-    func unknownTwice() {
-        var call = CallHarness.quiet()
-        call.callerTakesTurn("item_u1")
-        call.drop()
-        call.reconnect()
-        let between = call.now
-        call.callerSpeaks("item_u2")
-        call.callerStops("item_u2")
-        call.server(.inputCommitted(itemID: "item_u2", previousItemID: nil))
-        call.advance(.seconds(1))
-        call.drop()
-        #expect(call.keptAudio.map { $0 > call.now - between + .milliseconds(1_700) } == true)
-    }
-
-    @Test("When the server does not notice what it hears again, it is asked to answer")
-    func unnoticed() {
-        var call = CallHarness.quiet()
-        call.callerTakesTurn("item_u1")
-        call.drop()
-        call.reconnect()
-        call.advance(.seconds(2))
-        #expect(call.created.count == 2)
-    }
-
-    @Test("A turn that was too long ago to be heard again is answered as one that was not understood")
-    func oldTurn() {
-        var call = CallHarness.quiet()
-        call.callerTakesTurn("item_u1")
-        call.beginResponse(own: true)
-        call.advance(.seconds(9))
-        call.drop()
-        call.reconnect()
-        #expect(call.replayed.last == "user: (inaudible)")
-        #expect(call.created.count == 2)
-    }
-
-    @Test("A caller who speaks at that moment is heard from the beginning of the sentence")
-    func speaking() {
-        var call = CallHarness.quiet([.onSpeechStarted, .onSpeechStopped])
-        call.callerSpeaks("item_u1")
-        call.returns()
-        call.advance(.seconds(2))
-        call.drop()
-        #expect(call.keptAudio == .milliseconds(2_700))
-        #expect(call.startedHandlers == [.onSpeechStarted, .onSpeechStopped])
-        #expect(!call.session.isCallerSpeaking)
+        #expect(call.heard.last == "Hello")
     }
 
     @Test("What an old connection still says is not heard")
@@ -281,19 +220,6 @@ struct OutageTests {
         call.advance(.seconds(30))
         #expect(call.outcome?.kind == .modelFailed)
         #expect(call.connections == (kind == 3 ? 2 : 1))
-    }
-
-    @Test("A session that has reached its end is followed by the next one at once", arguments: [true, false])
-    func expired(byEvent: Bool) {
-        var call = CallHarness.quiet([.onError])
-        if byEvent {
-            call.server(.error(RealtimeError(code: "session_expired", message: "Your session expired.")))
-        } else {
-            call.model(.closed(code: 1_001, reason: "Your session hit the maximum duration of 60 minutes."))
-        }
-        #expect(call.last.contains(.connectModel))
-        call.reconnect()
-        #expect(call.faults.isEmpty && call.startedHandlers.isEmpty)
     }
 
     @Test("A server that says nothing any more, where it should, counts as gone", arguments: [true, false])
@@ -516,48 +442,5 @@ struct OutageTests {
         #expect(call.session.nextDeadline == nil)
         #expect(call.count { $0 == .closeModel } == 2)
         #expect(call.sent.count { if case .updateSession = $0 { true } else { false } } == 1)
-    }
-
-    // MARK: Renewal
-
-    @Test("After 55 minutes the session is replaced, at a moment when nobody speaks")
-    func renewed() {
-        var limits = CallSession.Limits()
-        limits.callDuration = .seconds(7_200)
-        var call = CallHarness.quiet(limits: limits)
-        call.callerTakesTurn("item_u1", saying: "I have much to tell.")
-        call.answerTurn("Go on.", item: "item_a1")
-        call.advance(.seconds(3_300) - (call.now - .zero) - .seconds(2))
-        call.callerSpeaks("item_u2")
-        call.advance(.seconds(10))
-        #expect(call.losses == 0)
-        call.callerStops("item_u2")
-        call.server(.inputCommitted(itemID: "item_u2", previousItemID: nil))
-        call.server(.inputTranscriptCompleted(itemID: "item_u2", transcript: "That was it."))
-        call.answerTurn("Thank you.", item: "item_a2")
-        #expect(call.losses == 1)
-        #expect(call.session.outage?.isPlanned == true)
-        call.reconnect()
-        #expect(call.replayed.count == 5)
-        #expect(call.created.count == 1)
-        #expect(call.faults.isEmpty)
-    }
-
-    @Test("A server that tells when it will end the session is left some minutes before; at last in any case")
-    func announced() {
-        var call = CallHarness()
-        call.send(.start)
-        call.model(.connected)
-        call.server(.sessionUpdated(id: "sess_1", model: "test", expiresAt: 1_700_000_000 + 1_200))
-        call.send(.telephony(.answered(headers: [:])))
-        call.send(.media(.started))
-        call.greet()
-        call.callerSpeaks("item_u1")
-        call.advance(.seconds(1_079) - (call.now - .zero))
-        #expect(call.losses == 0)
-        call.advance(.seconds(1))
-        #expect(call.losses == 1)
-        call.reconnect(expiresAt: 1_700_000_000 + 1_200 + 3_600)
-        #expect(call.session.timers[.modelRenewal] == call.now + .seconds(3_300))
     }
 }

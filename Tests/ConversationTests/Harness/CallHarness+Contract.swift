@@ -100,12 +100,12 @@ extension CallHarness {
 
     mutating func offer(
         _ version: String, handlers: Set<ScriptHandler> = [.onHandover],
-        tools: [String] = ["look_up", "end_call", "transfer_call"], instructions: String = "Be brief."
+        tools: [String] = ["look_up", "end_call", "transfer_call"], instructions: String = "Be brief.",
+        _ change: (inout AgentDefinition) -> Void = { _ in }
     ) {
-        send(
-            .flowOffered(
-                version: version,
-                CallHarness.definition(tools: tools, handlers: handlers, instructions: instructions)))
+        var definition = CallHarness.definition(tools: tools, handlers: handlers, instructions: instructions)
+        change(&definition)
+        send(.flowOffered(version: version, definition))
     }
 
     /// Versions that the script host was asked to go over to.

@@ -237,6 +237,13 @@ struct LiveHarness {
         actions.compactMap { if case .script(.start(let id, .action, _)) = $0 { id } else { nil } }
     }
 
+    /// The coroutines of a function of `spawn` or `after`, in order.
+    func tasks(function number: UInt64) -> [ScriptTaskID] {
+        actions.compactMap {
+            if case .script(.start(let id, .function(ScriptFunctionID(number: number)), _)) = $0 { id } else { nil }
+        }
+    }
+
     /// - Parameter id: The coroutine of an action; the one that was started last.
     mutating func actionDoes(_ outcome: ScriptOutcome, _ id: ScriptTaskID? = nil) {
         guard let id = id ?? actionTasks.last else {

@@ -55,6 +55,25 @@ struct LiveCallTests {
         #expect(call.faults == [])
     }
 
+    @Test("what the script sends the model before the session has started is told when it has")
+    func earlyText() throws {
+        var call = LiveHarness(handlers: [.onDial])
+        call.endsCoroutines = false
+        call.send(.start)
+        let dialling = try #require(call.task(.onDial))
+        call.send(.script(dialling, .yielded(.spawn(ScriptFunctionID(number: 1)))))
+        let spawned = try #require(call.tasks(function: 1).last)
+        call.send(.script(spawned, .yielded(.sleep(.seconds(1)))))
+        call.send(.script(dialling, .returned([])))
+        call.send(.model(.connected))
+        call.advance(.seconds(1))
+        call.send(.script(spawned, .yielded(.sendText(role: "system", text: "The caller is a member."))))
+        #expect(call.reply(to: spawned) == .value(true))
+        call.server(.started(id: "live_1", model: "gpt-live-1"))
+        #expect(call.sent.contains(.appendInstructions("The caller is a member.")))
+        #expect(call.faults == [])
+    }
+
     @Test("a session that is refused ends the call before it is dialled")
     func refused() {
         var call = LiveHarness()

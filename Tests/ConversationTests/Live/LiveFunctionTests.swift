@@ -54,6 +54,40 @@ struct LiveFunctionTests {
         #expect(call.continuations == 1)
     }
 
+    @Test("a response that is cancelled holds up nothing, and its calls are void")
+    func cancelled() {
+        var call = LiveHarness.answered()
+        call.backEndCalls("call_1", delegation: "del_1")
+        call.backEndCalls("call_2", delegation: "del_2", completes: false)
+        call.actionDoes(.returned(["a"]))
+        #expect(call.continuations == 0)
+        call.server(.backEnd(.cancelled, delegation: "del_2"))
+        #expect(call.continuations == 1)
+        #expect(call.actionTasks.count == 1)
+        #expect(call.faults == [])
+    }
+
+    @Test("a response of which nothing more is heard is given up, and told, so that the others go on")
+    func silentResponse() {
+        var call = LiveHarness.answered()
+        call.backEndCalls("call_1", delegation: "del_1")
+        call.server(.backEnd(.created, delegation: "del_2"))
+        call.actionDoes(.returned(["a"]))
+        call.advance(.seconds(17))
+        call.server(.backEnd(.other(type: "response.output_text.delta"), delegation: "del_2"))
+        call.advance(.seconds(17))
+        #expect(call.continuations == 0)
+        call.advance(.seconds(1))
+        #expect(call.continuations == 1)
+        #expect(
+            call.faults == ["The model reported an error: the back end failed: it said nothing for 18.0 seconds"])
+        // What comes late is taken all the same.
+        call.server(.backEnd(.completed(usage: ["total_tokens": 7]), delegation: "del_2"))
+        #expect(call.observations.contains(.usage(["total_tokens": 7])))
+        call.advance(.seconds(60))
+        #expect(call.faults.count == 1)
+    }
+
     @Test("calls of a response that fails are never run, and the fault is told")
     func failed() {
         var call = LiveHarness.answered()

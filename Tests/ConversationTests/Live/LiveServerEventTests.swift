@@ -46,6 +46,7 @@ struct LiveServerEventTests {
         #expect(
             try wrapped(#"{"type":"response.completed","response":{"usage":{"total_tokens":3}}}"#)
                 == .backEnd(.completed(usage: ["total_tokens": 3]), delegation: "d"))
+        #expect(try wrapped(#"{"type":"response.cancelled"}"#) == .backEnd(.cancelled, delegation: "d"))
         #expect(
             try wrapped(#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max"}}}"#)
                 == .backEnd(.failed(message: "max"), delegation: "d"))

@@ -74,7 +74,7 @@ struct EventFormTests {
         .delegationCreated(id: "del_1", target: "responses"), .backEnd(.created, delegation: "del_1"),
         .backEnd(.called(call), delegation: nil), .backEnd(.completed(usage: nil), delegation: "del_1"),
         .backEnd(.completed(usage: ["total_tokens": 12]), delegation: "del_1"),
-        .backEnd(.failed(message: "overloaded"), delegation: "del_1"),
+        .backEnd(.failed(message: "overloaded"), delegation: "del_1"), .backEnd(.cancelled, delegation: "del_1"),
         .backEnd(.other(type: "response.output_text.delta"), delegation: "del_1"), .usage(seconds: 12.5),
         .closed(reason: "expired"), .error(error), .unknown(type: "info"),
     ]

@@ -187,6 +187,22 @@ struct PipelineCallTests {
         #expect(call.context == ["assistant: Hello. This is the practice."])
     }
 
+    @Test("has said a text of which nothing is to be pronounced, or all was dropped", arguments: [true, false])
+    func saysNothing(isDropped: Bool) {
+        var call = PipelineHarness(handlers: isDropped ? [.beforeTTS] : [])
+        call.send(.start)
+        call.send(.pipeline(.ready(models: "test")))
+        call.send(.telephony(.answered(headers: [:])))
+        call.send(.media(.started))
+        guard let id = call.task(.onAnswered) else { return }
+        call.send(.script(id, .yielded(.say(text: isDropped ? "Hello." : "– …", interruptible: true))))
+        if isDropped { call.returns([.null], to: .beforeTTS) }
+        #expect(call.syntheses.isEmpty)
+        #expect(call.log.contains { if case .script(.resume(id, .value(true), _)) = $0 { true } else { false } })
+        #expect(call.context.isEmpty)
+        #expect(call.faults.isEmpty)
+    }
+
     @Test("explains the latency of each turn")
     func measures() throws {
         var call = PipelineHarness.answered()

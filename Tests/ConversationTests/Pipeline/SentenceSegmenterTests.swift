@@ -157,6 +157,47 @@ struct SentenceSegmenterTests {
         #expect(segment(chinese).allSatisfy { $0.hasSuffix("，") && $0.count < 250 })
     }
 
+    @Test(
+        "A number that no list reaches numbers no item",
+        arguments: [
+            "9223372036854775807.¦ Call room 12.¦ Then go.",
+            "9223372036854775806.¦ Call 9223372036854775807.¦ Then go.",
+            "-9223372036854775808.¦ Call room 12.¦ Then go.", "12345.¦ Call room 12346.¦ Then go.",
+            "9999. Call room 12.¦ Then go.",
+        ])
+    func hugeNumbers(_ marked: String) {
+        let sentence = Case("en", marked)
+        #expect(segment(sentence.text, language: "en") == sentence.sentences)
+        #expect(segment(sentence.text, language: "en", pieces: { _ in 1 }) == sentence.sentences)
+    }
+
+    @Test("Whatever a model writes, it is cut without an end to the program, and none of it is lost", arguments: 0..<10)
+    func hostile(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let pieces = [
+            "9223372036854775807", "-9223372036854775808", "18446744073709551616", "٣", "１２", "²", "Ⅻ", "0", "1", "2",
+            "999", "9999", "99999", "-1", "+2", ".", ". ", ".\n", "...", "…", "!", "?", "。", ",", ":", ";", "-", "–",
+            "—",
+            "#", "*", "_", ">", "`", "``", "```", "~", "(", ")", "[", "]", "\"", "'", "’", "«", "»", "」", " ", "\t",
+            "\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{A0}", "\u{202F}", "\u{0}", "\u{FEFF}", "\u{200D}", "\u{301}",
+            "\u{FE0F}", "\u{E0067}", "🇩", "👩", "\u{10FFFF}", "a", "Z", "ß", "ı", "Dr", "No", "z", "B", "St", "U.S",
+            "p.m",
+            "am 3", "IV", "l'", "は", "我", "ก", String(repeating: "9", count: 450), String(repeating: ".", count: 450),
+            String(repeating: " ", count: 450), String(repeating: "\u{301}", count: 450),
+        ]
+        for round in 0..<40 {
+            var text = ""
+            for _ in 0..<(1 + random.next() % 40) { text += pieces.randomElement(using: &random) ?? "" }
+            let language = ["en", "de", "fr", "zz", "", nil].randomElement(using: &random) ?? nil
+            let words = random.chance(0.3) ? Int(random.next() % 4) : nil
+            let whole = segment(text, language: language, firstClauseWords: words)
+            #expect(Self.solid(whole.joined()) == Self.solid(text), "round \(round): \(text.debugDescription)")
+            let streamed = segment(text, language: language, firstClauseWords: words) { _ in Int(1 + random.next() % 30)
+            }
+            #expect(streamed == whole, "round \(round): \(text.debugDescription)")
+        }
+    }
+
     @Test("A segmenter can be used again")
     func again() {
         var segmenter = SentenceSegmenter(firstClauseWords: 1)

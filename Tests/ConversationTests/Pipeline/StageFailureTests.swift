@@ -80,6 +80,51 @@ struct StageFailureTests {
         #expect(call.syntheses.last?.text == "six seven eight nine ten.")
     }
 
+    @Test("in a script without spaces the signs that are left are said, and not the whole sentence again")
+    func continuesUnspacedSpeech() {
+        var call = PipelineHarness.answered(providers: [.tts: 2])
+        call.takesTurn("告诉我。")
+        call.writes("今天下午三点我们有时间。")
+        guard let request = call.syntheses.last else { return }
+        call.send(.pipeline(.synthesis(request.id, .audio([UInt8](repeating: 0, count: 570 * 3 * 4)))))
+        call.send(.pipeline(.synthesis(request.id, .failed(failure(.tts)))))
+        #expect(call.syntheses.last?.text == "三点我们有时间。")
+    }
+
+    @Test("of a sentence whose synthesis breaks off for good, so much as came counts as said, and no more")
+    func breaksOffForGood() throws {
+        var call = PipelineHarness.answered()
+        call.takesTurn("Tell me.")
+        call.writes("One two three four five six seven eight nine ten.")
+        let request = try #require(call.syntheses.last)
+        // Half of it, at the usual rate.
+        call.send(.pipeline(.synthesis(request.id, .audio([UInt8](repeating: 0, count: 570 * 24)))))
+        call.send(.pipeline(.synthesis(request.id, .failed(failure(.tts)))))
+        let second = try #require(call.syntheses.last)
+        #expect(second.text == "six seven eight nine ten.")
+        call.send(.pipeline(.synthesis(second.id, .failed(failure(.tts)))))
+        call.plays()
+        // At 17 characters a second, the most that it can have been.
+        #expect(call.heard == ["One two three four five six"])
+        #expect(call.context.last == "assistant: One two three four five six")
+        #expect(call.session.realtime.history.items.last == .message(.assistant, text: "One two three four five six"))
+    }
+
+    @Test("of a sentence that the caller cuts before it is synthesised whole, what is still to come was not heard")
+    func cutWhileSynthesised() throws {
+        var call = PipelineHarness.answered()
+        call.takesTurn("Tell me.")
+        call.writes("One two three four five six seven eight nine ten.")
+        let request = try #require(call.syntheses.last)
+        call.send(.pipeline(.synthesis(request.id, .audio([UInt8](repeating: 0, count: 570 * 24)))))
+        call.plays(milliseconds: 570 * 12 / 8)
+        call.send(.pipeline(.voiceStarted(at: 10_000)))
+        call.advance(TurnOptions().certainSpeech)
+        call.flushed(playedMilliseconds: 570 * 12 / 8)
+        #expect(call.heard == ["One two three"])
+        #expect(call.context.last == "assistant: One two three")
+    }
+
     @Test("without another provider it is tried once more, and then the turn fails")
     func givesUp() {
         var call = PipelineHarness.answered()
