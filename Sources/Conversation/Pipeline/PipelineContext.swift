@@ -95,7 +95,6 @@ struct PipelineContext: Sendable {
     /// - Parameter limit: Characters; what is older is left out, but never the latest message.
     func messages(limit: Int) -> [ChatMessage] {
         var calls: [String: RealtimeFunctionCall] = [:]
-        for case .call(let call) in items.map(\.content) { calls[call.callID] = call }
         var groups: [[ChatMessage]] = []
         var answered: [(call: RealtimeFunctionCall, output: String)] = []
         func closeCalls() {
@@ -106,7 +105,8 @@ struct PipelineContext: Sendable {
         }
         for item in items {
             switch item.content {
-            case .call: break
+            // Some servers give the same name to a call of each answer.
+            case .call(let call): calls[call.callID] = call
             case .output(let callID, let text):
                 if let call = calls.removeValue(forKey: callID) { answered.append((call, text)) }
             case .message(let role, let text):

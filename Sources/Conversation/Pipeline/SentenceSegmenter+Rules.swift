@@ -5,7 +5,7 @@ extension SentenceSegmenter {
         if current.isNewline { return newline(at: index) }
         if context.isVerbatim { return .advance(to: index + 1) }
         if current.isTerminator { return terminator(at: index) }
-        if mayCutClause(before: index) { return clause(at: index) }
+        if index >= Self.softLimit { return clause(at: index) }
         return .advance(to: index + 1)
     }
 
@@ -269,27 +269,6 @@ extension SentenceSegmenter {
     }
 
     // MARK: Clauses
-
-    /// Whether a piece that ends at `index` may be cut where a clause ends.
-    private func mayCutClause(before index: Int) -> Bool {
-        if index >= Self.softLimit { return true }
-        guard isFirst, let firstClauseWords, text[index].isClauseMark else { return false }
-        var count = 0
-        var letters = 0
-        var isWord = false
-        for scalar in text[..<index] {
-            if scalar.properties.isIdeographic || (0x3040...0x30FF).contains(scalar.value) {
-                letters += 1
-            } else if scalar.properties.isWhitespace {
-                isWord = false
-            } else if !isWord, scalar.properties.isAlphabetic || scalar.isDigit {
-                isWord = true
-                count += 1
-            }
-        }
-        // Two signs of a script without spaces are about a word.
-        return count + letters / 2 >= firstClauseWords
-    }
 
     private func clause(at index: Int) -> Step {
         guard text[index].isClauseMark else { return .advance(to: index + 1) }

@@ -9,8 +9,6 @@ struct SentenceSegmenter: Sendable {
     static let hardLimit = 400
 
     let words: SentenceWords
-    /// Cut the first piece of the text at a comma or dash once it has so many words; `nil`: never.
-    let firstClauseWords: Int?
 
     /// What was not given out yet. Begins with what is no white space.
     private(set) var text: [Unicode.Scalar] = []
@@ -19,17 +17,12 @@ struct SentenceSegmenter: Sendable {
     /// Where the piece begins, and where ``position`` stands, in the text's structure.
     private(set) var beginning = SentenceContext()
     private(set) var context = SentenceContext()
-    /// Nothing was given out yet.
-    private(set) var isFirst = true
     /// Nothing follows ``text``.
     private(set) var isWhole = false
 
-    /// - Parameters:
-    ///   - language: ISO 639-1, as `de` or `de-AT`; `nil` when it isn't known.
-    ///   - firstClauseWords: So many words of the first sentence may be spoken before it is whole.
-    init(language: String? = nil, firstClauseWords: Int? = nil) {
+    /// - Parameter language: ISO 639-1, as `de` or `de-AT`; `nil` when it isn't known.
+    init(language: String? = nil) {
         words = SentenceWords.of(language)
-        self.firstClauseWords = firstClauseWords
     }
 
     /// Takes more text.
@@ -52,7 +45,6 @@ struct SentenceSegmenter: Sendable {
         reset()
         beginning = SentenceContext()
         context = beginning
-        isFirst = true
         isWhole = false
         return sentences
     }
@@ -107,7 +99,6 @@ struct SentenceSegmenter: Sendable {
         for scalar in text[..<count] { beginning.take(scalar) }
         beginning.listNumber = context.listNumber
         text.removeFirst(count)
-        isFirst = false
         reset()
         skipLeadingSpace()
     }

@@ -170,6 +170,22 @@ struct PipelineCallTests {
             ])
     }
 
+    @Test("takes a call of the same name in a later answer for another one, and tells the model both results")
+    func reusedNames() {
+        var call = PipelineHarness.answered()
+        call.takesTurn("Is tomorrow free?")
+        for (arguments, result) in [("{\"day\":1}", "no"), ("{\"day\":2}", "yes")] {
+            call.writes(calls: [RealtimeFunctionCall(callID: "call_0", name: "look_up", arguments: arguments)])
+            let action = call.log.compactMap { action -> ScriptTaskID? in
+                if case .script(.start(let id, .action("look_up", _), _)) = action { id } else { nil }
+            }
+            if let id = action.last { call.send(.script(id, .returned([.string(result)]))) }
+        }
+        #expect(call.generations.last?.messages.filter { $0.role == .tool }.map(\.text) == ["no", "yes"])
+        #expect(
+            call.generations.last?.messages.flatMap(\.calls).map(\.arguments) == ["{\"day\":1}", "{\"day\":2}"])
+    }
+
     @Test("says the script's own words without asking the model")
     func says() {
         var call = PipelineHarness()

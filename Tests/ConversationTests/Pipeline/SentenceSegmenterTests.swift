@@ -31,9 +31,9 @@ struct SentenceSegmenterTests {
     }
 
     private func segment(
-        _ text: String, language: String? = nil, firstClauseWords: Int? = nil, pieces: (Int) -> Int = { $0 }
+        _ text: String, language: String? = nil, pieces: (Int) -> Int = { $0 }
     ) -> [String] {
-        var segmenter = SentenceSegmenter(language: language, firstClauseWords: firstClauseWords)
+        var segmenter = SentenceSegmenter(language: language)
         var rest = Array(text.unicodeScalars)[...]
         var sentences: [String] = []
         while !rest.isEmpty {
@@ -79,10 +79,9 @@ struct SentenceSegmenterTests {
                 }
             }
             let language = ["en", "de", "fr", nil].randomElement(using: &random) ?? nil
-            let words = random.chance(0.3) ? Int(random.next() % 6) : nil
-            let whole = segment(text, language: language, firstClauseWords: words)
+            let whole = segment(text, language: language)
             let limit = Int(1 + random.next() % 9)
-            let pieces = segment(text, language: language, firstClauseWords: words) { _ in
+            let pieces = segment(text, language: language) { _ in
                 Int(1 + random.next() % UInt64(limit))
             }
             #expect(pieces == whole, "round \(round): \(text.debugDescription)")
@@ -117,24 +116,6 @@ struct SentenceSegmenterTests {
             given += segmenter.append(second.suffix(1).map { String($0) }.joined() + "x")
             #expect(given == [Case.trimmed(first)], "\(marked), \(language ?? "–")")
         }
-    }
-
-    @Test("The first piece may end at a comma or dash once it has enough words")
-    func firstClause() {
-        let text = "Sure, I can look that up for you right now, and then we will see. Well, let us begin."
-        #expect(segment(text, language: "en").count == 2)
-        #expect(
-            segment(text, language: "en", firstClauseWords: 4) == [
-                "Sure, I can look that up for you right now,", "and then we will see.", "Well, let us begin.",
-            ])
-        #expect(segment(text, language: "en", firstClauseWords: 1).first == "Sure,")
-        #expect(
-            segment("It costs 1,234 dollars, 50 cents – more or less. Yes.", firstClauseWords: 2) == [
-                "It costs 1,234 dollars, 50 cents –", "more or less.", "Yes.",
-            ])
-        #expect(segment("Certainly—I can.", firstClauseWords: 1) == ["Certainly—", "I can."])
-        #expect(segment("好的，我来帮您查一下。", firstClauseWords: 1) == ["好的，", "我来帮您查一下。"])
-        #expect(segment("Don't go, Dr. Smith, please.", firstClauseWords: 9) == ["Don't go, Dr. Smith, please."])
     }
 
     @Test("A sentence without an end is cut at a clause after 240 characters, at a space at the latest after 400")
@@ -189,10 +170,9 @@ struct SentenceSegmenterTests {
             var text = ""
             for _ in 0..<(1 + random.next() % 40) { text += pieces.randomElement(using: &random) ?? "" }
             let language = ["en", "de", "fr", "zz", "", nil].randomElement(using: &random) ?? nil
-            let words = random.chance(0.3) ? Int(random.next() % 4) : nil
-            let whole = segment(text, language: language, firstClauseWords: words)
+            let whole = segment(text, language: language)
             #expect(Self.solid(whole.joined()) == Self.solid(text), "round \(round): \(text.debugDescription)")
-            let streamed = segment(text, language: language, firstClauseWords: words) { _ in Int(1 + random.next() % 30)
+            let streamed = segment(text, language: language) { _ in Int(1 + random.next() % 30)
             }
             #expect(streamed == whole, "round \(round): \(text.debugDescription)")
         }
@@ -200,11 +180,11 @@ struct SentenceSegmenterTests {
 
     @Test("A segmenter can be used again")
     func again() {
-        var segmenter = SentenceSegmenter(firstClauseWords: 1)
+        var segmenter = SentenceSegmenter()
         #expect(segmenter.append("```a. B") == [])
         #expect(segmenter.finish() == ["```a. B"])
         #expect(segmenter.finish() == [])
-        #expect(segmenter.append("Well, yes. N") == ["Well,", "yes."])
+        #expect(segmenter.append("Well, yes. N") == ["Well, yes."])
         #expect(segmenter.append("") == [])
         #expect(segmenter.finish() == ["N"])
     }

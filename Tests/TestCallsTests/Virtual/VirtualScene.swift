@@ -40,10 +40,12 @@ struct VirtualScene {
                 """)
     }
 
-    init(source: String) throws {
+    /// - Parameter mode: Instead of the flow's own.
+    init(source: String, mode: AgentMode? = nil) throws {
         folder = try TemporaryFolder("moonline-scene")
         try folder.write(source, to: "scene.lua")
-        flow = try Flow.load(path: folder.file("scene.lua"))
+        let flow = try Flow.load(path: folder.file("scene.lua"))
+        self.flow = mode.map { flow.inMode($0) } ?? flow
     }
 
     /// Puts a beep of half a second beside the flow and its tests.
