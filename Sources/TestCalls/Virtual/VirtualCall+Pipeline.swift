@@ -20,7 +20,7 @@ extension VirtualCall {
             VirtualEndpoints.Configuration(seed: modelSeed, unixTime: Int64(startTime)), persona: plan.persona,
             services: stage.model, answer: brain == nil ? nil : { [unowned self] in answer($0) },
             words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownSegment() },
-            faults: FaultSource(stage.configuration.misbehaviour, seed: modelSeed),
+            faults: faults,
             today: LocalDay.universal(unixTime: Int64(startTime)))
         do throws(StageFailure) {
             stages = try VirtualStages(endpoints, turns: plan.flow.definition.turns, unixTime: Int64(startTime))
