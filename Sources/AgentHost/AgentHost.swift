@@ -412,6 +412,9 @@ public actor AgentHost {
         await withCheckedContinuation { idleWaiters.append($0) }
     }
 
+    /// Requests of pipelines that are under way: none when no call runs.
+    public nonisolated var openModelRequests: Int { modelHTTP.counts.openTransfers }
+
     /// Ends all calls at once.
     public func hangUpAll(reason: String) {
         isDraining = true

@@ -158,7 +158,8 @@ private struct CallRun {
             model = .realtime(RealtimeLine(configuration: environment.model, mailbox: mailbox))
         case .live:
             configuration.live = environment.liveOptions
-            model = .live(LiveConnection(configuration: environment.model) { mailbox.yield(.model(ModelEvent($0))) })
+            model = .live(
+                LiveLine(configuration: environment.model, options: environment.liveOptions, mailbox: mailbox))
         case .pipeline: (model, pipelineFailure) = CallRun.pipeline(plan, environment, &configuration, mailbox)
         }
         if let model { line.gate.connect { model.append($0) } }
@@ -257,11 +258,11 @@ private struct CallRun {
             case .realtime(let line):
                 let connection = line.next()
                 tasks.append(Task { await connection.connect() })
-            case .live(let connection): tasks.append(Task { await connection.connect() })
+            case .live(let line): if let connection = line.next() { tasks.append(Task { await connection.connect() }) }
             case .pipeline, nil: break
             }
         case .sendModel(let event): if case .realtime(let line)? = model { line.send(event) }
-        case .sendLive(let event): if case .live(let connection)? = model { connection.send(event) }
+        case .sendLive(let event): if case .live(let line)? = model { line.send(event) }
         case .closeModel: model?.close()
         case .pipeline(let command): perform(command)
         case .dial(let options): await dial(options)

@@ -27,7 +27,7 @@ public enum AgentMode: String, CaseIterable, Hashable, Sendable {
         switch self {
         case .realtime: [.instructionChange, .uninterruptibleSpeech, .interruptionReports]
         case .pipeline: Set(Capability.allCases)
-        case .live: []
+        case .live: [.uninterruptibleSpeech]
         }
     }
 }

@@ -25,6 +25,10 @@ struct HeardLedger: Sendable {
         var heldAt: Instant?
         /// A flush is under way; nothing more of it will be played.
         var isCondemned = false
+        /// The model had not sent all of it then.
+        var wasUnfinished = false
+        /// What the model left unsaid when the caller spoke, as far as it is known; `nil` when it left nothing.
+        var unsaid: String?
         /// The media engine was told that no more audio comes.
         var isFinished = false
         /// Not the model's: a sound file, or a line that the host has ready.
@@ -109,6 +113,11 @@ struct HeardLedger: Sendable {
         parts[index].transcript.completeAudio()
         return parts[index].isLive && parts[index].hasAudio && !parts[index].isCondemned
             ? parts[index].tag : nil
+    }
+
+    /// The model has fallen silent for the caller in the middle of a part.
+    mutating func leave(_ path: RealtimePartPath, unsaid: String) {
+        if let index = index(of: path) { parts[index].unsaid = unsaid }
     }
 
     mutating func completeText(of path: RealtimePartPath, _ whole: String?) {
@@ -221,6 +230,7 @@ struct HeardLedger: Sendable {
         var responseIDs: Set<String> = []
         for index in parts.indices where parts[index].isLive && !parts[index].isCondemned {
             parts[index].isCondemned = true
+            parts[index].wasUnfinished = parts[index].hasAudio && !parts[index].transcript.isAudioComplete
             tags.insert(parts[index].tag)
             responseIDs.insert(parts[index].path.responseID)
         }

@@ -74,6 +74,9 @@ public final class OfflineModelServer: Sendable {
         await server.shutdown(grace: .seconds(2))
     }
 
+    /// WebSocket sessions that are open.
+    public var openSessions: Int { sessions.openCount }
+
     /// Drops the sockets of a key's sessions, without a close frame: what a network does that fails.
     public func dropSessions(key: String) {
         for socket in sessions.sockets(key: key) { socket.abort() }
@@ -206,6 +209,8 @@ private final class OpenSessions: Sendable {
     func remove(number: UInt64) {
         _ = state.withLock { $0.sockets.removeValue(forKey: number) }
     }
+
+    var openCount: Int { state.withLock { $0.sockets.count } }
 
     func sockets(key: String) -> [WebSocketConnection] {
         state.withLock { state in state.sockets.values.filter { $0.key == key }.map(\.socket) }

@@ -49,7 +49,7 @@ struct TestSession {
         let shown = Mutex("")
         let results = await TestRunner(player, options: options).run(selection) { result in
             // Of thousands of seeds, those that fail are news.
-            guard !isJSON, !isTerse || !result.passed else { return }
+            guard !isJSON, !isTerse || result.hasFailed else { return }
             let isNew = shown.withLock { file in
                 defer { file = result.test.file }
                 return file != result.test.file

@@ -200,7 +200,7 @@ return moonline.agent {
   on_idle = function(call, count)
     if count == 1 then
       say(call, "Are you still there?")
-    elseif say(call, "I cannot hear you. Goodbye.") then
+    elseif say(call, "I cannot hear you. We will call again. Goodbye.") then
       call:hangup { reason = "nobody there" }
     end
   end,

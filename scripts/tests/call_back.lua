@@ -66,7 +66,7 @@ end)
 t.test("gives up a machine that does not stop talking", machine, function(callee, agent)
   callee:answers()
   callee:says "You have reached Jayden."
-  agent:stays_silent(1)
+  agent:stays_silent(0.5)
   callee:says(("I am not at home, but you know how it is with telephones and with the people who have one. "):rep(6))
   agent:hangs_up()
   agent:ends "no message left"

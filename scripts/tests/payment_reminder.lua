@@ -274,7 +274,7 @@ t.test("asks whether somebody is there, then says goodbye", function(callee, age
   agent:stays_silent(7)
   agent:says(t.exact "Are you still there?", { within = 1.7 })
   agent:stays_silent(7)
-  agent:says(t.exact "I cannot hear you. Goodbye.", { within = 1.7 })
+  agent:says(t.exact "I cannot hear you. We will call again. Goodbye.", { within = 1.7 })
   agent:ends "nobody there"
 end)
 

@@ -279,7 +279,7 @@ end)
 t.test("asks whether the caller is there, then says goodbye", function(callee, agent)
   ring(callee, agent)
   agent:stays_silent(7)
-  agent:says(t.exact("Are you still there? " .. OPEN_MENU), { within = 1.7 })
+  agent:says(t.exact("Are you still there? " .. OPEN_MENU), { within = 2.2 })
   agent:stays_silent(7)
   agent:says(t.exact "I cannot hear you. Please call again. Goodbye.", { within = 1.7 })
   agent:ends "nobody there"

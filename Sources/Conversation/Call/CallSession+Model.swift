@@ -27,6 +27,7 @@ extension CallSession {
             }
             timers[.modelConnect] = nil
             timers[.modelConfigure] = now + configuration.limits.modelConfigure
+            if outage != nil { live?.resume(realtime.toldHistory) }
             handle(realtime.configure(), at: now)
         case .event(.error(let error))
         where (phase == .connecting || outage?.step == .connecting) && !error.isExpected:
@@ -34,7 +35,8 @@ extension CallSession {
             modelLost(error, at: now)
         case .event(let event):
             handle(realtime.receive(event, at: now), at: now)
-        case .live(.error(let error)) where phase == .connecting && !error.isExpected:
+        case .live(.error(let error))
+        where (phase == .connecting || outage?.step == .connecting) && !error.isExpected:
             modelLost(error, at: now)
         case .live(let event):
             handle(live?.receive(event, at: now) ?? [], at: now)

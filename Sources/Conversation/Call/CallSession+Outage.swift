@@ -46,7 +46,8 @@ extension CallSession {
     }
 
     private var canReconnect: Bool {
-        guard definition.mode == .realtime, configuration.limits.modelReconnects > 0 else { return false }
+        // A pipeline mends each of its stages by itself.
+        guard definition.mode != .pipeline, configuration.limits.modelReconnects > 0 else { return false }
         return switch phase {
         case .dialing, .answered, .active: true
         // The fallback line is there already; for anything else that is still to be said the model is needed.
@@ -88,6 +89,8 @@ extension CallSession {
             timers[name] = nil
         }
         isRenewalDue = false
+        live?.suspend()
+        turnOverSpeech = nil
         perform(.closeModel)
     }
 

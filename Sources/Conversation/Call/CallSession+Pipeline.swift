@@ -25,8 +25,9 @@ extension CallSession {
     }
 
     mutating func receive(_ event: PipelineEvent, at now: Instant) {
-        guard isModelOpen, let outputs = pipeline?.receive(event, at: now) else { return }
-        handle(outputs, at: now)
+        guard isModelOpen else { return }
+        if live != nil { hear(event, at: now) }
+        handle(pipeline?.receive(event, at: now) ?? [], at: now)
     }
 
     /// Tells turn-taking what is to be heard of the agent.

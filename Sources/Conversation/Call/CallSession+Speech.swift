@@ -72,9 +72,12 @@ extension CallSession {
         if hasTranscripts { inputs.speechStarted(itemID, at: now) }
         // While the server's interruptions are held back for an uninterruptible sentence, so are ours.
         guard phase == .active, ledger.isAudible, ledger.isInterruptible, !realtime.isHolding else { return }
-        // A model that hears while it speaks falls silent by itself.
-        if let live, ledger.unheard(at: now) <= live.options.lead { return }
-        silence(at: now)
+        if live == nil {
+            silence(at: now)
+        } else {
+            // A voice need not be words.
+            turnOverSpeech = itemID
+        }
     }
 
     /// Drops what is being said and what waits to be said, and tells the model.
@@ -117,7 +120,10 @@ extension CallSession {
     /// Brings the model's conversation to what was heard, and tells the script.
     mutating func receiveCut(_ parts: [HeardLedger.Part], at now: Instant) {
         guard !isEnding else { return }
-        let cut = parts.filter { $0.heardBytes < $0.transcript.audioBytes || !$0.transcript.isAudioComplete }
+        // A model that speaks in real time may have been heard as far as it had come.
+        let cut = parts.filter {
+            $0.heardBytes < $0.transcript.audioBytes || !$0.transcript.isAudioComplete || $0.wasUnfinished
+        }
         guard !cut.isEmpty else { return }
         for part in cut where part.isLocal { localEnded(part.tag, CallSession.interrupted, at: now) }
         for part in cut where !part.isLocal {
@@ -133,7 +139,7 @@ extension CallSession {
         // A sound has no words that could be cut.
         let spoken = cut.filter { !$0.isLocal || !$0.transcript.text.isEmpty }
         if !spoken.isEmpty {
-            let texts = spoken.map { $0.transcript.split(heardBytes: $0.heardBytes) }
+            let texts = spoken.map { cutTexts(of: $0) }
             // Sentences of the same answer that were heard before belong to what was heard of it.
             let before = heardAnswer.flatMap { answer in
                 spoken.contains { $0.path.itemID == answer.entry.itemID } ? answer.entry.text : nil
@@ -141,12 +147,28 @@ extension CallSession {
             let heard = ([before ?? ""] + texts.map(\.heard)).filter { !$0.isEmpty }.joined(separator: " ")
             let unheard = texts.map(\.unheard).filter { !$0.isEmpty }.joined(separator: " ")
             let played = spoken.reduce(0) { $0 + $1.heardBytes } / G711Law.bytesPerMillisecond
-            observe(.interruption(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played)))
-            notify(.onInterrupted, [.string(heard), .string(unheard)])
+            tell(Interruption(heard: heard, unheard: unheard, playedMilliseconds: played))
         }
         for number in Set(cut.compactMap { $0.request?.number }).sorted() {
             answerSpeech(number, CallSession.interrupted, at: now)
         }
+        interruptPlayoutWaits(at: now)
+    }
+
+    /// What was heard of a part, and what was not: of a text that the script gave, all that is left.
+    private func cutTexts(of part: HeardLedger.Part) -> (heard: String, unheard: String) {
+        var texts = part.transcript.split(heardBytes: part.heardBytes)
+        // A model that speaks in real time has not written what it was still to say.
+        if live != nil, case .say(let text, _)? = part.request?.kind { texts.unheard = text.rest(after: texts.heard) }
+        return texts
+    }
+
+    private mutating func tell(_ interruption: Interruption) {
+        observe(.interruption(interruption))
+        notify(.onInterrupted, [.string(interruption.heard), .string(interruption.unheard)])
+    }
+
+    private mutating func interruptPlayoutWaits(at now: Instant) {
         for (id, wait) in waits.sorted(by: { $0.key < $1.key }) where wait == .playout {
             resume(id, CallSession.interrupted, at: now)
         }
@@ -159,6 +181,13 @@ extension CallSession {
     mutating func reportHeard(at now: Instant) {
         for part in ledger.takeSettled() {
             noteHeard(part)
+            if let unsaid = part.unsaid, !isEnding {
+                tell(
+                    Interruption(
+                        heard: part.transcript.text.trimmingWhitespace(), unheard: unsaid,
+                        playedMilliseconds: part.heardBytes / G711Law.bytesPerMillisecond))
+                interruptPlayoutWaits(at: now)
+            }
             report(part)
             if part.isLocal { localEnded(part.tag, .value(true), at: now) }
         }

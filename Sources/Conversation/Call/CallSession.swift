@@ -14,6 +14,7 @@ public struct CallSession: Sendable {
         /// - connection: Number of the connection that it comes from: that of the ``Action/connectModel`` for which it
         ///   was made, from 1. What a connection says behind its end is ignored.
         case model(ModelEvent, connection: Int = 1)
+        /// In pipeline mode; in live mode too, where the caller's voice was heard on its way up.
         case pipeline(PipelineEvent)
         case telephony(TelephonyEvent)
         case media(MediaReport)
@@ -188,6 +189,8 @@ public struct CallSession: Sendable {
     var scriptTimers: [UInt64: ScriptFunctionID] = [:]
     var nextScriptTimer: UInt64 = 1
     var isCallerSpeaking = false
+    /// In live mode, the turn of the caller that began while the agent was to be heard, until its first word.
+    var turnOverSpeech: String?
     /// How often `on_idle` ran since the far end was last heard.
     var idleCount = 0
     var quality: MediaQuality?

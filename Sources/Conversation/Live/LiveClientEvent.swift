@@ -6,7 +6,9 @@ public import SansIO
 public struct LiveClientEvent: Hashable, Sendable {
     public enum Body: Hashable, Sendable {
         /// The first one.
-        case start(RealtimeSettings, LiveOptions)
+        ///
+        /// - history: What was said before, oldest first.
+        case start(RealtimeSettings, LiveOptions, history: [LiveMessage] = [])
         /// Changes what the back end is told; `nil` leaves it as it is.
         case updateBackEnd(instructions: String?, tools: [AgentDefinition.Tool]?)
         /// A rule that holds from here on.
@@ -20,6 +22,9 @@ public struct LiveClientEvent: Hashable, Sendable {
         case createFunctionOutput(callID: String, output: String)
         /// Lets the back end go on with the outputs that it was given.
         case createResponse
+        /// From here on the server does not hear the caller, until ``unmute``.
+        case mute
+        case unmute
         case close
     }
 
@@ -36,9 +41,9 @@ public struct LiveClientEvent: Hashable, Sendable {
     public var json: JSON {
         var object: JSONObject = [:]
         switch body {
-        case .start(let settings, let options):
+        case .start(let settings, let options, let history):
             object["type"] = "session.start"
-            object["session"] = LiveClientEvent.session(settings, options)
+            object["session"] = LiveClientEvent.session(settings, options, history)
         case .updateBackEnd(let instructions, let tools):
             var backEnd: JSONObject = [:]
             if let instructions { backEnd["instructions"] = .string(instructions) }
@@ -57,6 +62,8 @@ public struct LiveClientEvent: Hashable, Sendable {
                 "type": "function_call_output", "call_id": .string(callID), "output": .string(output),
             ]
         case .createResponse: object["type"] = "response.create"
+        case .mute: object["type"] = "session.input_audio.mute"
+        case .unmute: object["type"] = "session.input_audio.unmute"
         case .close: object["type"] = "session.close"
         }
         object["event_id"] = .string(eventID)
@@ -74,10 +81,12 @@ public struct LiveClientEvent: Hashable, Sendable {
     ///
     /// The back end is there in calls without functions too: without one, what the model hands on would be the
     /// application's to answer, and its kind cannot be changed when the script sets functions later.
-    private static func session(_ settings: RealtimeSettings, _ options: LiveOptions) -> JSON {
+    private static func session(
+        _ settings: RealtimeSettings, _ options: LiveOptions, _ history: [LiveMessage]
+    ) -> JSON {
         var audio: JSONObject = ["format": ["type": .string(G711Law.mu.rawValue), "rate": 8_000]]
         if let voice = settings.voice { audio["output"] = ["voice": .string(voice)] }
-        return [
+        var session: JSONObject = [
             "model": .string(options.model), "instructions": .string(settings.instructions), "audio": .object(audio),
             "delegation": [
                 "type": "responses",
@@ -87,5 +96,7 @@ public struct LiveClientEvent: Hashable, Sendable {
                 ],
             ],
         ]
+        if !history.isEmpty { session["input"] = .array(history.map(\.json)) }
+        return .object(session)
     }
 }

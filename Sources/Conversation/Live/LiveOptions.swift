@@ -6,6 +6,8 @@ public struct LiveOptions: Hashable, Sendable {
     public var backEndModel = "gpt-5.6-luna"
     /// Silence that ends what the model, or the caller, says: longer than the pauses between sentences.
     public var pause: Duration = .milliseconds(800)
+    /// Silence of the caller that ends a turn whose voice was heard.
+    public var voicePause: Duration = .milliseconds(500)
     /// From a request to the voice that answers it, while the caller is silent and the back end idle.
     public var patience: Duration = .seconds(8)
     /// The same, whatever happens meanwhile.

@@ -17,6 +17,27 @@ extension LiveSession {
         var hasOutput = false
         /// The event that told it to go on, while it has not begun.
         var continuation: String?
+        /// Calls that an earlier session made, and that are still to be answered.
+        var foreign: [String: RealtimeFunctionCall] = [:]
+        /// Those of them whose outputs the session began with.
+        private var told: Set<String> = []
+        /// The session goes on with a conversation, and its back end has done nothing: it answers when it is asked to.
+        private(set) var isResumed = false
+
+        mutating func resume(_ history: [ConversationHistory.Item]) {
+            isResumed = true
+            for case .function(let call, _) in history { told.insert(call.callID) }
+        }
+
+        /// It works by itself again.
+        mutating func begin() { isResumed = false }
+
+        /// Takes a call of an earlier session, which is answered now; `nil` when it is known already, or was never made.
+        mutating func takeForeign(_ callID: String) -> RealtimeFunctionCall? {
+            guard let call = foreign.removeValue(forKey: callID), told.insert(callID).inserted else { return nil }
+            isResumed = true
+            return call
+        }
 
         var isWorking: Bool { !writing.isEmpty || continuation != nil }
     }
@@ -25,6 +46,7 @@ extension LiveSession {
         defer { backEnd.heardAt[delegation] = backEnd.writing[delegation].map { _ in now } }
         switch event {
         case .created:
+            backEnd.begin()
             backEnd.continuation = nil
             backEnd.writing[delegation] = []
         case .called(let call):
@@ -64,14 +86,23 @@ extension LiveSession {
     }
 
     mutating func answer(callID: String, _ output: String, eventID: String) {
-        guard backEnd.open.remove(callID) != nil else { return }
+        guard backEnd.open.remove(callID) != nil else {
+            guard let call = backEnd.takeForeign(callID) else { return }
+            append(LiveText.returned(call, output), eventID: eventID) { .appendThinking($0) }
+            noteOutput(of: callID)
+            return
+        }
         send(.createFunctionOutput(callID: callID, output: output), eventID: eventID)
+        noteOutput(of: callID)
+        backEnd.hasOutput = true
+        continueBackEnd()
+    }
+
+    private mutating func noteOutput(of callID: String) {
         say(
             .itemAdded(
                 RealtimeItem(id: makeID("item"), kind: .functionCallOutput(callID: callID), status: "completed"),
                 previousItemID: nil))
-        backEnd.hasOutput = true
-        continueBackEnd()
     }
 
     private mutating func continueBackEnd() {

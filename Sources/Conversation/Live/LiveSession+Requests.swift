@@ -8,6 +8,8 @@ extension LiveSession {
         let askedAt: Instant
         /// The back end goes on by itself; its words are the answer.
         let isContinuation: Bool
+        /// What it asks for word for word.
+        var wanted: String?
         /// The server took note.
         var isNoted = false
         /// Set when the response was announced.
@@ -22,12 +24,15 @@ extension LiveSession {
         var metadata: [String: String] = [:]
         for member in parameters.metadata.members { metadata[member.key] = member.value.string }
         let kind = metadata["moonline"]
+        let isContinuation = kind == "follow_up" && !backEnd.isResumed
         asks.append(
-            Ask(eventID: eventID, metadata: metadata, askedAt: now, isContinuation: kind == "follow_up"))
+            Ask(
+                eventID: eventID, metadata: metadata, askedAt: now, isContinuation: isContinuation,
+                wanted: parameters.verbatim))
         let texts: [String]
-        if kind == "follow_up" {
+        if isContinuation {
             // What the caller said has led to the functions: the answer is to that.
-            endTurn()
+            endTurn(at: now)
             announce(asks.count - 1)
             return
         } else if let text = parameters.verbatim {
@@ -41,6 +46,7 @@ extension LiveSession {
     }
 
     mutating func noted(_ eventID: String?) {
+        if let eventID, eventID == stop { stopped() }
         guard let index = asks.firstIndex(where: { $0.eventID == eventID }) else { return }
         asks[index].isNoted = true
     }
@@ -88,7 +94,7 @@ extension LiveSession {
 
     // MARK: Ends
 
-    /// The answer is not to be heard; the model goes on with it, for all that can be done.
+    /// The answer is not to be heard, and the model is asked to leave the rest unsaid.
     mutating func cancel(_ id: String?) {
         let status = RealtimeResponse.Status.cancelled(reason: "client_cancelled")
         if let utterance, utterance.responseID == id || id == nil, !utterance.isSilenced {
@@ -97,7 +103,19 @@ extension LiveSession {
         } else if let index = asks.firstIndex(where: { $0.responseID == id && !$0.isDropped }), let id {
             asks[index].isDropped = true
             end(id, status, metadata: asks[index].metadata)
+        } else {
+            return
         }
+        let eventID = makeID("live")
+        stop = eventID
+        append([LiveText.stop], eventID: eventID) { .appendCommentary($0) }
+    }
+
+    /// The server has taken note that the model is to be quiet.
+    private mutating func stopped() {
+        stop = nil
+        asks.removeAll(where: \.isDropped)
+        if utterance?.isSilenced == true { utterance?.isStopped = true }
     }
 
     mutating func end(

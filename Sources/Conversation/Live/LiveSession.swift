@@ -4,7 +4,8 @@ import SansIO
 ///
 /// It takes the events that a Realtime server takes and gives those that one sends, so that a call is the same in all
 /// modes. What the model says between two silences is a response with one item; what the caller says between two is a
-/// turn. The model owns turn-taking: nothing is cancelled or cut at the server, and what it does not send is not said.
+/// turn. The model owns turn-taking: it falls silent for the caller by itself, and what it does not send is not said. To be
+/// quiet for another reason it can only be asked. While a sentence must not be interrupted, it does not hear the caller.
 ///
 /// A request to speak is answered by the first voice that comes after the server has taken note of it, or else by its
 /// time-out. Function calls are the back end's: they come beside the speech, not in a response.
@@ -20,6 +21,10 @@ struct LiveSession: Sendable {
         case usage(JSON)
         /// The caller's turn that ends with the next event.
         case turnEnded(PipelineSession.TurnEnd)
+        /// The model has fallen silent for the caller in the middle of what it was saying.
+        ///
+        /// - unheard: The rest, where it is known: of a text that it was given.
+        case interrupted(RealtimePartPath, unheard: String)
         /// The session is over.
         case lost(RealtimeError)
     }
@@ -28,6 +33,14 @@ struct LiveSession: Sendable {
     private(set) var settings: RealtimeSettings
     private var openingEventID: String?
     private var isStarted = false
+    /// What was said and done before the session began.
+    private var history: [ConversationHistory.Item] = []
+    /// The server does not hear the caller, so that nothing interrupts it.
+    private(set) var isDeaf = false
+    /// The caller has said something meanwhile.
+    var hasMissedCaller = false
+    /// The event that asked the model to be quiet, until the server has taken note of it.
+    var stop: String?
     /// What the model is saying.
     var utterance: Utterance?
     /// Words whose voice has not come yet.
@@ -37,8 +50,9 @@ struct LiveSession: Sendable {
     var audioEnds = Instant.zero
     /// Requests to speak that no voice has answered, in order.
     var asks: [Ask] = []
-    /// What the caller is saying.
-    var caller: CallerSpeech?
+    /// What the caller says: turns whose words are not whole, in order; all but the last one are over.
+    var callerTurns: [CallerSpeech] = []
+    var voice: CallerVoice?
     var lastCallerItemID: String?
     var lastCallerWordsAt = Instant.zero
     var backEnd = BackEnd()
@@ -55,8 +69,8 @@ struct LiveSession: Sendable {
     var nextDeadline: Instant? {
         var next: Instant?
         func consider(_ instant: Instant) { next = min(next ?? instant, instant) }
-        if utterance != nil { consider(audioEnds + options.pause) }
-        if let caller { consider(caller.lastWordsAt + options.pause) }
+        if let utterance { consider(audioEnds + pause(behind: utterance)) }
+        if let turnCompleteTime { consider(turnCompleteTime) }
         for heardAt in backEnd.heardAt.values { consider(heardAt + options.longestPatience) }
         for ask in asks {
             consider(giveUpTime(of: ask))
@@ -71,16 +85,20 @@ struct LiveSession: Sendable {
         case .updateSession(let settings):
             self.settings = settings
             openingEventID = event.eventID
-            send(.start(settings, options), eventID: event.eventID)
+            send(.start(settings, options, history: LiveMessage.messages(history)), eventID: event.eventID)
         case .changeSession(let change): apply(change, eventID: event.eventID)
-        case .createMessage(let role, let text), .replayMessage(_, _, let role, let text):
-            add(text, of: role, eventID: event.eventID)
+        case .createMessage(let role, let text): add(text, of: role, eventID: event.eventID)
+        // What was said before the session was asked for, it began with.
+        case .replayMessage(_, _, let role, let text):
+            if !hasBegun(with: text, of: role) { add(text, of: role, eventID: event.eventID) }
         case .createFunctionOutput(let callID, let output):
             answer(callID: callID, output, eventID: event.eventID)
         case .createResponse(let parameters): ask(parameters, eventID: event.eventID, at: now)
         case .cancelResponse(let id): cancel(id)
-        // The model decides when it speaks, and its context is its own.
-        case .updateTurnDetection, .truncateItem, .deleteItem, .replayFunctionCall: break
+        case .updateTurnDetection(let detection): setDeaf(!detection.interruptsResponse)
+        case .replayFunctionCall(_, let call): backEnd.foreign[call.callID] = call
+        // The session knows itself what was heard.
+        case .truncateItem, .deleteItem: break
         }
         return take()
     }
@@ -93,6 +111,7 @@ struct LiveSession: Sendable {
             isStarted = true
             openingEventID = nil
             say(.sessionUpdated(id: id, model: model))
+            if !settings.turnDetection.interruptsResponse { setDeaf(true) }
         case .error(let error): receive(error)
         case .closed(let reason): outputs.append(.lost(RealtimeError(closedSession: reason)))
         case _ where !isStarted: break
@@ -113,15 +132,46 @@ struct LiveSession: Sendable {
         return take()
     }
 
+    /// Takes what was heard of the caller on the way to the server.
+    mutating func hear(_ isVoice: Bool, at now: Instant) -> [Output] {
+        guard isStarted else { return [] }
+        if isVoice { voiceStarted(at: now) } else { voiceStopped(at: now) }
+        return take()
+    }
+
     mutating func deadline(at now: Instant) -> [Output] {
-        if utterance != nil, audioEnds + options.pause <= now { endUtterance() }
-        if let caller, caller.lastWordsAt + options.pause <= now { endCallerSpeech() }
+        if let utterance, audioEnds + pause(behind: utterance) <= now { endUtterance() }
+        completeTurns(at: now)
         giveUpBackEnd(at: now)
         giveUpAsks(at: now)
         return take()
     }
 
+    // MARK: Another connection
+
+    /// The connection is lost: what it was doing it will not end.
+    mutating func suspend() {
+        var next = LiveSession(settings: settings, options: options)
+        // Names of items are not used twice in a call.
+        next.nextNumber = nextNumber
+        next.lastCallerItemID = lastCallerItemID
+        self = next
+    }
+
+    /// Another connection is there; its session begins with what was said and done so far.
+    mutating func resume(_ history: [ConversationHistory.Item]) {
+        self.history = history
+        backEnd.resume(history)
+    }
+
     // MARK: What the server is told
+
+    /// Whether the session was told of that message when it began.
+    private func hasBegun(with text: String, of role: String) -> Bool {
+        history.contains { item in
+            if case .message(let speaker, text) = item { speaker.rawValue == role } else { false }
+        }
+    }
 
     /// Instructions and voice are fixed when the session begins: others can only be added.
     private mutating func apply(_ change: RealtimeSettings.Change, eventID: String) {
@@ -133,6 +183,15 @@ struct LiveSession: Sendable {
         if change.instructions != nil || change.tools != nil {
             send(.updateBackEnd(instructions: change.instructions, tools: change.tools), eventID: eventID)
         }
+    }
+
+    /// Whether the server hears the caller.
+    private mutating func setDeaf(_ isDeaf: Bool) {
+        guard isDeaf != self.isDeaf else { return }
+        self.isDeaf = isDeaf
+        send(isDeaf ? .mute : .unmute)
+        if !isDeaf, hasMissedCaller { append([LiveText.missed], eventID: makeID("live")) { .appendThinking($0) } }
+        hasMissedCaller = false
     }
 
     private mutating func add(_ text: String, of role: String, eventID: String) {

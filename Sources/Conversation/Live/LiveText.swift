@@ -7,6 +7,10 @@ enum LiveText {
     private static let speakNow = "Do not wait for the caller to speak first. After that, pause and listen."
     static let greeting = "Begin the conversation now, as your instructions say. \(speakNow)"
     static let reply = "Reply to the caller now. \(speakNow)"
+    static let stop =
+        "Stop speaking at once, and leave the rest unsaid. Go on when the caller speaks, or when you are asked to."
+    /// What it could not hear.
+    static let missed = "While you spoke, the caller said something that you could not hear."
     /// To work that is handed to the application, which does none.
     static let declined = "Nobody is there to look this up. Answer from what you know."
 
@@ -23,6 +27,11 @@ enum LiveText {
     /// In place of instructions, which cannot be taken back.
     static func replacement(_ instructions: String) -> [String] {
         split("From now on, these instructions replace those that you were given before.\n\n\(instructions)")
+    }
+
+    /// What a function gave that an earlier session had called.
+    static func returned(_ call: RealtimeFunctionCall, _ output: String) -> [String] {
+        split("The function \(call.name) that you called with \(call.arguments) has returned: \(output)")
     }
 
     /// Cuts a text into pieces behind the end of a sentence, or else of a word, or else anywhere.

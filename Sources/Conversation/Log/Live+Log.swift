@@ -80,8 +80,8 @@ extension LiveBackEndEvent {
 extension LiveOptions {
     private static var durations: [(name: String, path: WritableKeyPath<Self, Duration>)] {
         [
-            ("pause", \.pause), ("patience", \.patience), ("longest_patience", \.longestPatience),
-            ("notice_patience", \.noticePatience), ("lead", \.lead),
+            ("pause", \.pause), ("voice_pause", \.voicePause), ("patience", \.patience),
+            ("longest_patience", \.longestPatience), ("notice_patience", \.noticePatience), ("lead", \.lead),
         ]
     }
 
@@ -96,6 +96,10 @@ extension LiveOptions {
         let fields = LogFields(json)
         model = try fields.text("model")
         backEndModel = try fields.text("back_end_model")
-        for (name, path) in Self.durations { self[keyPath: path] = try fields.span(name + "_ns") }
+        for (name, path) in Self.durations {
+            // Logs of earlier versions lack the latest one.
+            if path == \.voicePause, json[name + "_ns"] == nil { continue }
+            self[keyPath: path] = try fields.span(name + "_ns")
+        }
     }
 }

@@ -68,6 +68,14 @@ extension RealtimeSession {
         return take()
     }
 
+    /// Functions were called beside all responses.
+    mutating func noteCalls(_ calls: [RealtimeFunctionCall]) {
+        for call in calls {
+            history.called(call, id: "")
+            knownCalls.insert(call.callID)
+        }
+    }
+
     private mutating func receive(_ error: RealtimeError, at now: Instant) {
         if case .configuring(let eventID) = state {
             if error.eventID == eventID || error.eventID == nil || error.severity == .fatal {
@@ -118,7 +126,13 @@ extension RealtimeSession {
             request: request, turns: openTurns.filter(\.isCommitted).map(\.itemID), lastEventAt: now)
         activeID = response.id
         outputs.append(.responseStarted(id: response.id, request: request))
-        if isCancelled { cancel(response.id) }
+        if isCancelled {
+            cancel(response.id)
+        } else if isDuplex, request?.isInterruptible == false, !isHolding {
+            // A model that hears while it speaks is held from its first word on.
+            isHolding = true
+            send(.updateTurnDetection(settings.turnDetection.eventsOnly))
+        }
     }
 
     private mutating func finish(_ response: RealtimeResponse, at now: Instant) {

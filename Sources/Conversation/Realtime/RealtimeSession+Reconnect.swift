@@ -164,6 +164,11 @@ extension RealtimeSession {
 
     // MARK: The next connection
 
+    /// What a new connection is told of the conversation.
+    var toldHistory: [ConversationHistory.Item] {
+        history.newest(characters: limits.replayedCharacters).compactMap(\.item)
+    }
+
     /// Tells a new connection of the conversation.
     mutating func replay(at now: Instant) {
         if isRehearing, settings.turnDetection.createsResponse, !isHolding {

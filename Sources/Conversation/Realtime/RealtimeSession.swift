@@ -234,12 +234,12 @@ struct RealtimeSession: Sendable {
 
     /// Gives the server back its own answers and interruptions after an uninterruptible sentence.
     ///
-    /// A turn that the caller took meanwhile is answered now.
+    /// A turn that the caller took meanwhile is answered now; a model that did not hear it is told of it by others.
     mutating func releaseHold(at now: Instant) -> [Output] {
         guard state != .closed, isHolding else { return [] }
         isHolding = false
         if state == .ready { send(.updateTurnDetection(settings.turnDetection)) }
-        let isAnswerDue = isTurnMissed && settings.turnDetection.createsResponse
+        let isAnswerDue = isTurnMissed && settings.turnDetection.createsResponse && !isDuplex
         isTurnMissed = false
         return isAnswerDue ? take() + request(.followUp, at: now).outputs : take()
     }

@@ -9,6 +9,8 @@ enum LiveCommentary: Hashable {
     case instructions(String)
     /// The model is to speak now.
     case turn
+    /// The model is to leave unsaid what it is saying.
+    case silence
 
     init(_ content: String) {
         let follow = "Immediately follow the instruction below."
@@ -16,6 +18,8 @@ enum LiveCommentary: Hashable {
             self = .words(words)
         } else if content.hasPrefix(follow), let blank = content.firstRange(of: "\n\n") {
             self = .instructions(String(content[blank.upperBound...]))
+        } else if content.hasPrefix("Stop speaking at once") {
+            self = .silence
         } else if content.contains("Do not wait for the caller to speak first.") {
             self = .turn
         } else {

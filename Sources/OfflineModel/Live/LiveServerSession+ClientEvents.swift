@@ -125,6 +125,7 @@ extension LiveServerSession {
                 entries.append(.message(role: "system", text: text))
                 needsAnswer = true
             case .turn: needsAnswer = true
+            case .silence: stopSpeaking()
             }
         case .thinking:
             emit("session.thinking.appended", position, clientEventID)

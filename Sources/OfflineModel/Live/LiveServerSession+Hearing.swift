@@ -46,7 +46,10 @@ extension LiveServerSession {
             case .stopped(let position): endUtterance(at: position)
             case nil: break
             }
-            if let utterance, utterance.voiced >= Self.interruption { stopSpeaking() }
+            if let speaking = utterance, !speaking.hasInterrupted, speaking.voiced >= Self.interruption {
+                utterance?.hasInterrupted = true
+                stopSpeaking()
+            }
         }
         guard let detector, utterance == nil else { return }
         input.discard(before: judgedUntil - detector.settings.prefixPadding - Self.detectionWindow)

@@ -58,6 +58,8 @@ public struct LiveServerSession: ModelServerSession {
         let start: Int64
         /// Voice in it so far. [ms]
         var voiced: Int64
+        /// The model has stopped speaking for it; what it is asked to say from then on it says afterwards.
+        var hasInterrupted = false
     }
 
     /// What the model is doing about the user's words.

@@ -65,7 +65,10 @@ extension HandlerSpec {
         HandlerSpec(
             .onInterrupted, "The far end spoke while the agent did, and the agent fell silent.",
             Parameter(name: "heard", type: "string", prose: "What was heard of the sentence."),
-            Parameter(name: "unheard", type: "string", prose: "What was not."), since: "0.1"),
+            Parameter(
+                name: "unheard", type: "string",
+                prose: "What was not. In live mode it is known of what `call:say` was given, and else empty."),
+            since: "0.1"),
         HandlerSpec(
             .beforeLLM, "Pipeline mode: before the chat is sent to the language model.",
             Parameter(name: "messages", type: "table[]", prose: "The chat as it would be sent."),

@@ -31,6 +31,8 @@ public struct TestOptions: Hashable, Sendable {
     public var voice: String?
     /// Each expectation is to be met by something that happens after what met the one before it.
     public var isInOrder = false
+    /// What the mode of the flow must be able to do; in another the test is skipped.
+    public var requires: Set<AgentMode.Capability> = []
 
     public init() {}
 }
@@ -69,6 +71,10 @@ struct TestOptionFields: ScriptRecord {
         FunctionSpec.Option(
             name: "in_order", type: "boolean",
             prose: "`true`: what meets an expectation must happen after what met the one before, of whatever kind."),
+        FunctionSpec.Option(
+            name: "requires", type: RequiredCapabilities.luaType,
+            prose: "What the flow's mode must be able to do, one name or a list, as in `call.capabilities`: in a mode "
+                + "that cannot, the test is skipped, and does not count as passed."),
     ]
 
     func apply(to options: inout TestOptions) { change(&options) }
@@ -88,6 +94,7 @@ struct TestOptionFields: ScriptRecord {
         let timeLimit = try record.duration("time_limit", atMost: 3_600)
         let voice = try record.field("voice", as: CalleeVoice?.self)
         let isInOrder = try record.field("in_order", as: Bool?.self)
+        let requires = try record.field("requires", as: RequiredCapabilities?.self)
         change = { options in
             options.agent = agent ?? options.agent
             options.flow = flow ?? options.flow
@@ -102,6 +109,7 @@ struct TestOptionFields: ScriptRecord {
             options.timeLimit = timeLimit ?? options.timeLimit
             options.voice = voice?.rawValue ?? options.voice
             options.isInOrder = isInOrder ?? options.isInOrder
+            options.requires = requires?.capabilities ?? options.requires
         }
     }
 
@@ -115,6 +123,36 @@ struct TestOptionFields: ScriptRecord {
 /// The synthesiser's voices.
 enum CalleeVoice: String, CaseIterable, ScriptChoice {
     case awb, slt, rms, kal16
+}
+
+/// What a mode must be able to do: one name or a list of them.
+struct RequiredCapabilities: ScriptArgument {
+    let capabilities: Set<AgentMode.Capability>
+
+    static var luaType: String {
+        let names = AgentMode.Capability.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|")
+        return "\(names)|(\(names))[]"
+    }
+
+    static func read(_ value: LuaValue, in state: LuaState) throws(ScriptMismatch) -> RequiredCapabilities {
+        let json = try PlainValue.read(value, in: state).json
+        var capabilities: Set<AgentMode.Capability> = []
+        // An empty table is no list by itself.
+        let isEmpty = json.object?.members.isEmpty ?? false
+        for entry in json.array ?? (isEmpty ? [] : [json]) {
+            guard let name = entry.string else {
+                throw ScriptMismatch(expected: "a name or a list of names", got: value)
+            }
+            guard let capability = AgentMode.Capability(rawValue: name) else {
+                let known = AgentMode.Capability.allCases.map(\.rawValue)
+                throw ScriptMismatch(
+                    reason: "one of \(known.map { "\"\($0)\"" }.joined(separator: ", ")) expected, got \"\(name)\""
+                        + suggestion(for: name, among: known))
+            }
+            capabilities.insert(capability)
+        }
+        return RequiredCapabilities(capabilities: capabilities)
+    }
 }
 
 /// Any plain data, text and tables alike.

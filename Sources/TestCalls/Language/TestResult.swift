@@ -6,8 +6,10 @@ public struct TestResult: Hashable, Sendable {
     public var test: TestCase.Identity
     /// With which it can be repeated.
     public var seed: UInt64
-    /// `nil`: it has passed.
+    /// `nil`: it has not failed.
     public var failure: TestFailure?
+    /// Why it was not played; one sentence. `nil`: it was.
+    public var skipReason: String?
     /// All that happened, in order.
     public var timeline: [TimelineEntry]
     public var statistics: TestStatistics
@@ -35,7 +37,19 @@ public struct TestResult: Hashable, Sendable {
         self.callTime = callTime
     }
 
-    public var passed: Bool { failure == nil }
+    public var passed: Bool { failure == nil && !isSkipped }
+    public var hasFailed: Bool { failure != nil }
+    /// Neither passed nor failed.
+    public var isSkipped: Bool { skipReason != nil }
+
+    /// A test that is not for the mode that it would be played in.
+    ///
+    /// - Parameter reason: One sentence.
+    public static func skipped(_ test: TestCase, seed: UInt64, reason: String) -> TestResult {
+        var result = TestResult(test: test.identity, seed: seed)
+        result.skipReason = reason
+        return result
+    }
 
     /// A test that could not begin.
     ///

@@ -56,10 +56,14 @@ struct LoopbackAgent: Sendable {
     }
 
     /// Waits for the end of what runs, and gives everything back.
-    func shutDown() async {
+    ///
+    /// - Returns: Requests to the model's servers that were still under way when no call was.
+    func shutDown() async -> Int {
         await host.hangUpAll(reason: "the test is over")
         await host.drain()
+        let requests = host.openModelRequests
         await host.shutDown()
+        return requests
     }
 
     /// Moves the call's files to the plan's folder, and removes all others.

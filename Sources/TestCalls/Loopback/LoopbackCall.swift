@@ -110,7 +110,10 @@ final class LoopbackCall {
             if isOver { break }
         }
         // Whoever waits for the result may have given up.
-        if !isShuttingDown { await agent?.shutDown() }
+        if !isShuttingDown, let agent {
+            stage.agentShutsDown()
+            stage.agentIsShut(openRequests: await agent.shutDown())
+        }
         await close()
         var result =
             run.result ?? .notRun(plan.test, seed: plan.seed, message: "The call did not end, and was given up.")
@@ -177,9 +180,10 @@ final class LoopbackCall {
         guard let agent else { return }
         isShuttingDown = true
         plans.insert(.leave, at: MonotonicClock.now() + LoopbackCall.patienceForShutdown)
-        let inputs = inputs
+        let (inputs, stage) = (inputs, stage)
+        stage.agentShutsDown()
         Task {
-            await agent.shutDown()
+            stage.agentIsShut(openRequests: await agent.shutDown())
             inputs.yield(.agentIsShut)
         }
     }

@@ -53,6 +53,17 @@ public struct LoopbackPlayer: TestPlayer {
         return await LoopbackThread(executor: stage.callees.makeExecutor()).play(plan, on: stage)
     }
 
+    /// What the calls so far have left, while none is played; for tests.
+    ///
+    /// - Parameter patience: A socket takes a moment to close.
+    func leftovers(patience: Duration) async throws -> LoopbackLeftovers {
+        let end = ContinuousClock.now + patience
+        while stage.left != LoopbackLeftovers(), ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return stage.left
+    }
+
     /// Ends what all calls share. To be called when no call is played any more.
     public func shutDown() async {
         await stage.shutDown()

@@ -37,6 +37,7 @@ final class LoopbackStage: Sendable {
     private let folder: String
     private let models: LoopbackModels
     private let callCount = Atomic(0)
+    private let leftovers = Mutex(LoopbackLeftovers())
 
     static func start(
         _ configuration: LoopbackPlayer.Configuration, logger: Logger
@@ -100,6 +101,27 @@ final class LoopbackStage: Sendable {
         TestFolders.remove(folder)
     }
 
+    // MARK: What calls leave
+
+    /// What the calls so far have left, beside those that are played.
+    var left: LoopbackLeftovers {
+        var left = leftovers.withLock { $0 }
+        left.sessions = server.openSessions
+        return left
+    }
+
+    func agentShutsDown() {
+        leftovers.withLock { $0.agents += 1 }
+    }
+
+    /// - Parameter openRequests: Of the agent's pipelines, which were under way without a call.
+    func agentIsShut(openRequests: Int) {
+        leftovers.withLock { left in
+            left.agents -= 1
+            left.requests += openRequests
+        }
+    }
+
     // MARK: What each call has of its own
 
     /// A number for the next call.
@@ -149,6 +171,16 @@ final class LoopbackStage: Sendable {
         let first = agentPorts.lowerBound + UInt16(call % slots) * portsPerAgent
         return first...(first + portsPerAgent - 1)
     }
+}
+
+/// What is there when no call is played any more: nothing should be.
+struct LoopbackLeftovers: Hashable {
+    /// Agents whose tasks do not end.
+    var agents = 0
+    /// Requests of pipelines that went on behind their calls.
+    var requests = 0
+    /// Sockets to the model.
+    var sessions = 0
 }
 
 /// The models of the calls that run, by their keys.

@@ -24,6 +24,10 @@ public struct ConsoleReport: Sendable {
 
     /// One line for a test that is over, with the line's end.
     public func line(_ result: TestResult) -> String {
+        if let reason = result.skipReason {
+            let why = paint("(skipped: \(visible(reason)))", .dim)
+            return "  \(paint("–", .dim)) \(visible(result.test.name)) \(why)\n"
+        }
         let mark = result.passed ? paint("✓", .green) : paint("✗", .red)
         var times: [String] = []
         if result.callTime > .zero { times.append("\(result.callTime.decimalSeconds(digits: 1)) s") }
@@ -38,21 +42,23 @@ public struct ConsoleReport: Sendable {
     ///
     /// - Parameter wallTime: That of all tests together, which may have run side by side.
     public func summary(_ results: [TestResult], wallTime: Duration) -> String {
-        let failed = results.filter { !$0.passed }
+        let failed = results.filter(\.hasFailed)
         var text = ""
         for (index, result) in failed.enumerated() {
             guard let failure = result.failure else { continue }
             text += "\n" + describe(failure, of: result, number: index + 1)
         }
-        let passed = results.count - failed.count
+        let passed = results.count(where: \.passed)
+        let skipped = results.count(where: \.isSkipped)
         let calls = results.reduce(Duration.zero) { $0 + $1.callTime }
-        let counts = [
+        var counts = [
             paint("\(passed) passed", passed > 0 ? .green : .dim),
             paint("\(failed.count) failed", failed.isEmpty ? .dim : .red),
-        ].joined(separator: ", ")
+        ]
+        if skipped > 0 { counts.append(paint("\(skipped) skipped", .dim)) }
         let time = "\(wallTime.decimalSeconds(digits: 2)) s for \(calls.decimalSeconds(digits: 1)) s of calls"
         let heading = results.count == 1 ? "1 test" : "\(results.count) tests"
-        return text + "\n\(heading): \(counts) · \(time)\n"
+        return text + "\n\(heading): \(counts.joined(separator: ", ")) · \(time)\n"
     }
 
     // MARK: - A failure

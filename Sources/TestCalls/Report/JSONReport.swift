@@ -11,7 +11,8 @@ public enum JSONReport {
         [
             "tests": .array(results.map { json($0) }),
             "passed": .integer(Int64(results.count { $0.passed })),
-            "failed": .integer(Int64(results.count { !$0.passed })),
+            "failed": .integer(Int64(results.count { $0.hasFailed })),
+            "skipped": .integer(Int64(results.count { $0.isSkipped })),
             "wall_time": seconds(wallTime),
         ]
     }
@@ -26,6 +27,7 @@ public enum JSONReport {
             "call_time": seconds(result.callTime), "wall_time": seconds(result.wallTime),
         ]
         if let failure = result.failure { object["failure"] = json(failure) }
+        if let reason = result.skipReason { object["skipped"] = .string(reason) }
         if let outcome = result.outcome {
             object["outcome"] = [
                 "kind": .string(outcome.kind.rawValue), "reason": .string(outcome.reason),

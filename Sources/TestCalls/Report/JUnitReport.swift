@@ -3,7 +3,7 @@ import SansIO
 /// Results of tests as JUnit XML: what build servers read.
 ///
 /// One `testsuite` a file. A test whose expectation was not met has a `failure`, one that could not run or is wrong
-/// itself an `error`. What happened in the call is the `system-out`.
+/// itself an `error`, one that is not for the flow's mode a `skipped`. What happened in the call is the `system-out`.
 public enum JUnitReport {
     /// The whole document, XML 1.0 in UTF-8.
     public static func text(_ results: [TestResult], wallTime: Duration) -> String {
@@ -24,7 +24,8 @@ public enum JUnitReport {
     private static func counts(_ results: [TestResult], _ time: Duration) -> String {
         let errors = results.count { $0.failure?.isError == true }
         let failures = results.count { $0.failure?.isError == false }
-        return "tests=\"\(results.count)\" failures=\"\(failures)\" errors=\"\(errors)\" "
+        let skipped = results.count(where: \.isSkipped)
+        return "tests=\"\(results.count)\" failures=\"\(failures)\" errors=\"\(errors)\" skipped=\"\(skipped)\" "
             + "time=\"\(time.decimalSeconds(digits: 3))\""
     }
 
@@ -38,6 +39,7 @@ public enum JUnitReport {
             text += "      <\(element) message=\"\(attribute(failure.message))\" type=\"\(failure.kind.rawValue)\">"
             text += content(details(failure, result)) + "</\(element)>\n"
         }
+        if let reason = result.skipReason { text += "      <skipped message=\"\(attribute(reason))\"/>\n" }
         text += "      <system-out>" + content(conversation(result)) + "</system-out>\n"
         return text + "    </testcase>\n"
     }

@@ -33,7 +33,8 @@ public actor FlowTests {
 
     /// Plays the tests that are meant for a flow.
     ///
-    /// A test file that cannot be used keeps nothing from serving: the log has it.
+    /// A test file that cannot be used keeps nothing from serving, nor does a test that is not for the flow's mode: the log
+    /// has it.
     ///
     /// - Returns: What failed, each with the place in the test.
     public func verify(_ flow: Flow) async -> [FlowDiagnostic] {
@@ -67,7 +68,10 @@ public actor FlowTests {
                 \(patience) seconds
                 """)
         }
-        return results.filter { !$0.passed }.map { FlowDiagnostic($0) }
+        for result in results {
+            if let reason = result.skipReason { logger.info("the test “\(result.test.name)” is skipped: \(reason)") }
+        }
+        return results.filter(\.hasFailed).map { FlowDiagnostic($0) }
     }
 
     /// The flow as it is to serve, before all others, which are as they are on disk: the first that fits is a test's.

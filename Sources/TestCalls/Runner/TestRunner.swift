@@ -63,8 +63,8 @@ public struct TestRunner: Sendable {
         var jobs: [Job] = []
         var folders: Set<String> = []
         for entry in selection.entries {
-            // What cannot be played fails once.
-            guard case .playable(let item) = entry else {
+            // What cannot be played fails once, and what is not for the mode is skipped once.
+            guard case .playable(let item) = entry, item.skipReason == nil else {
                 jobs.append(Job(number: jobs.count, entry: entry, seed: options.firstSeed, folder: nil))
                 continue
             }
@@ -111,7 +111,7 @@ public struct TestRunner: Sendable {
             let index = progress.next.add(1, ordering: .relaxed).oldValue
             guard index < jobs.count else { return }
             let result = await play(jobs[index])
-            if options.stopsAtFailure, !result.passed { progress.mustStop.store(true, ordering: .relaxed) }
+            if options.stopsAtFailure, result.hasFailed { progress.mustStop.store(true, ordering: .relaxed) }
             progress.results.withLock { results in
                 results.byNumber[index] = result
                 while let next = results.byNumber[results.told] {
@@ -125,7 +125,9 @@ public struct TestRunner: Sendable {
     private func play(_ job: Job) async -> TestResult {
         switch job.entry {
         case .broken(let result): return result
-        case .playable(let item): return await play(item, seed: job.seed, folder: job.folder)
+        case .playable(let item):
+            if let reason = item.skipReason { return .skipped(item.test, seed: job.seed, reason: reason) }
+            return await play(item, seed: job.seed, folder: job.folder)
         }
     }
 

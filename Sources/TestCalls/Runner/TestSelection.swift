@@ -10,6 +10,14 @@ public struct TestSelection: Sendable {
         public var flow: Flow
         public var persona: PersonaDefinition?
         public var personaPath: String?
+
+        /// Why the test is not for the flow's mode; `nil`: it is.
+        public var skipReason: String? {
+            let mode = flow.definition.mode
+            let missing = test.options.requires.subtracting(mode.capabilities).map(\.rawValue).sorted()
+            guard !missing.isEmpty else { return nil }
+            return "The test requires \(missing.joined(separator: " and ")), which \(mode.rawValue) mode does not have."
+        }
     }
 
     /// Tests in the order of their files; those that cannot be played say why.

@@ -16,6 +16,7 @@ extension VirtualCall {
         if let stages {
             for event in stages.hear(payload) { deliver(.pipeline(event)) }
         }
+        for event in liveEars?.append(payload) ?? [] { deliver(.pipeline(event)) }
         guard model != nil else { return }
         let message = isLive ? LiveConnection.appendMessage(payload) : RealtimeConnection.appendMessage(payload)
         plan(.toModel(message, connection: modelConnection), in: VirtualCall.modelDelay)
@@ -60,6 +61,7 @@ extension VirtualCall {
         case .sendLive(let event): sendToModel(event.json)
         case .closeModel:
             model = nil
+            liveEars = nil
             isModelWanted = false
         case .pipeline(let command): perform(command)
         case .dial(let options): dial(options)

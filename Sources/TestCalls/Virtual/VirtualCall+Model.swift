@@ -15,6 +15,7 @@ extension VirtualCall {
         guard outcome == nil else { return }
         do {
             let model = try makeModel()
+            liveEars = isLive ? try CallerAudio(settings: CallerAudio.Settings(live: LiveOptions())) : nil
             self.model = model
             tellModel(.connected)
             withModel { $0.start(at: now) }
@@ -29,17 +30,19 @@ extension VirtualCall {
         let answer: ((PersonaRequest) -> [PersonaStep])? = brain == nil ? nil : { [unowned self] in self.answer($0) }
         let words: (() -> String)? =
             stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownWords() }
+        // Each session names its items in its own way.
+        let seed = modelSeed &+ UInt64(modelConnection - 1)
         if isLive {
             return try VirtualModel(
-                live: LiveServerSession.Configuration(seed: modelSeed, unixTime: unixTime), key: "test",
-                persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
+                live: LiveServerSession.Configuration(seed: seed, unixTime: unixTime), key: "test",
+                persona: plan.persona, services: stage.model, answer: answer, words: words, faults: faults,
+                today: today, at: now)
         }
         return try VirtualModel(
-            // Each session names its items in its own way.
-            RealtimeServerSession.Configuration(
-                seed: modelSeed &+ UInt64(modelConnection - 1), unixTime: unixTime),
+            RealtimeServerSession.Configuration(seed: seed, unixTime: unixTime),
             handshake: RealtimeServerSession.Handshake(model: "offline", key: "test"),
-            persona: plan.persona, services: stage.model, answer: answer, words: words, today: today, at: now)
+            persona: plan.persona, services: stage.model, answer: answer, words: words, faults: faults, today: today,
+            at: now)
     }
 
     /// What the connection of now tells the call.

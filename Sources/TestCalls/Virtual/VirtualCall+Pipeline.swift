@@ -23,7 +23,7 @@ extension VirtualCall {
             configuration, persona: plan.persona,
             services: stage.model, answer: brain == nil ? nil : { [unowned self] in answer($0) },
             words: stage.configuration.recognizes && brain == nil ? nil : { [unowned self] in knownSegment() },
-            faults: FaultSource(stage.configuration.misbehaviour, seed: modelSeed),
+            faults: faults,
             today: LocalDay.universal(unixTime: Int64(startTime)))
         do {
             stages = try VirtualStages(

@@ -82,6 +82,10 @@ final class VirtualCall {
     /// Whether that connection is to be made, or there.
     var isModelWanted = false
     var brain: ModelBrain?
+    /// What goes wrong with the model's connections and servers.
+    let faults: FaultSource
+    /// In live mode, where the caller's voice is in what goes up.
+    var liveEars: CallerAudio?
     /// In pipeline mode.
     var stages: VirtualStages?
     /// What was transcribed last.
@@ -121,6 +125,7 @@ final class VirtualCall {
             voice: SpeechSynthesizer.Voice(rawValue: options.voice ?? stage.configuration.voice) ?? .awb,
             folder: plan.testFolder)
         brain = options.model.map { ModelBrain($0) }
+        faults = FaultSource(stage.configuration.misbehaviour, seed: modelSeed)
 
         if let folder = plan.folder { recording = try SteppedRecording(path: folder + "/recording.wav") }
         session = CallSession(configuration: VirtualCall.configuration(plan, stage, startTime: startTime))

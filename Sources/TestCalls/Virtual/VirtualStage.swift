@@ -19,7 +19,7 @@ public final class VirtualStage: Sendable {
         /// Whether a persona listens with a recogniser. Otherwise it is told the words that were spoken, as far as the
         /// callee's voice reached it; so is a model that a test has written down, which knows no grammar.
         public var recognizes = false
-        /// How the offline model fails, in pipeline mode.
+        /// How the offline model fails.
         public var misbehaviour = Misbehaviour()
         /// The callee's voice, where a test names none.
         public var voice = "awb"

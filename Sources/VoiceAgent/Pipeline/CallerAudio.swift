@@ -29,6 +29,11 @@ public struct CallerAudio {
             self.minimumSpeech = minimumSpeech
             self.kept = kept
         }
+
+        /// For a model that hears by itself: only where the voice is.
+        public init(live options: LiveOptions) {
+            self.init(silence: options.voicePause, kept: .seconds(1))
+        }
     }
 
     private let detector: SpeechDetector

@@ -8,6 +8,8 @@ import Testing
 struct LiveHarness {
     private enum Happening {
         case event(CallSession.Event)
+        /// From the connection that is there then.
+        case server(LiveServerEvent)
         case tick
     }
 
@@ -82,7 +84,7 @@ struct LiveHarness {
             case .flush: perform(.flush)
             case .sendLive(let event):
                 guard notes, event.isAppended else { continue }
-                plan(.event(.model(.live(.appended(eventID: event.eventID)))), in: .milliseconds(50))
+                plan(.server(.appended(eventID: event.eventID)), in: .milliseconds(50))
             case .script(.resume(let id, _, _)):
                 if endsCoroutines { plan(.event(.script(id, .returned([]))), in: .zero) }
             case .script(.start(let id, .handler(let handler, _), _)):
@@ -95,8 +97,14 @@ struct LiveHarness {
         return actions
     }
 
+    /// The model's connection of now tells the call something.
     @discardableResult
-    mutating func server(_ event: LiveServerEvent) -> [CallSession.Action] { send(.model(.live(event))) }
+    mutating func model(_ event: ModelEvent) -> [CallSession.Action] {
+        send(.model(event, connection: session.modelConnection))
+    }
+
+    @discardableResult
+    mutating func server(_ event: LiveServerEvent) -> [CallSession.Action] { model(.live(event)) }
 
     private mutating func perform(_ order: SimulatedMedia.Order) {
         perform(media.receive(order, at: now))
@@ -117,7 +125,7 @@ struct LiveHarness {
     }
 
     mutating func plan(_ event: LiveServerEvent, at instant: Instant) {
-        plan(.event(.model(.live(event))), in: instant - now)
+        plan(.server(event), in: instant - now)
     }
 
     /// Lets time pass, with every deadline and every planned event at its time.
@@ -133,6 +141,7 @@ struct LiveHarness {
                 now = max(now, due)
                 switch agenda.remove(at: next).what {
                 case .event(let event): send(event)
+                case .server(let event): server(event)
                 case .tick: perform(media.tick(at: now))
                 }
             } else {
@@ -168,6 +177,20 @@ struct LiveHarness {
                 .inputTranscript(
                     LiveTranscript(text: text, startMilliseconds: position - 300, endMilliseconds: position)), at: at)
         }
+    }
+
+    /// A voice of the caller, as the detector tells of it: its end half a second late.
+    mutating func callerIsHeard(milliseconds: Int, after delay: Duration = .zero) {
+        plan(.event(.pipeline(.voiceStarted(at: 0))), in: delay)
+        plan(
+            .event(.pipeline(.voiceStopped(at: milliseconds))),
+            in: delay + .milliseconds(Int64(milliseconds)) + .milliseconds(500))
+    }
+
+    /// The connection that the call waits for is made, and its session begins.
+    mutating func reconnect() {
+        model(.connected)
+        server(.started(id: "live_2", model: "gpt-live-1"))
     }
 
     /// The back end calls functions in one response.

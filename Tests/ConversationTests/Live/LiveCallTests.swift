@@ -359,7 +359,7 @@ struct LiveCallTests {
             call.send(.script(dial, .returned([])))
         }
         call.send(.model(.connected))
-        guard case .start(let settings, _)? = call.sent.first else {
+        guard case .start(let settings, _, _)? = call.sent.first else {
             Issue.record("\(call.sent)")
             return
         }
@@ -373,7 +373,7 @@ struct LiveCallTests {
         #expect(call.code(for: voice) == .unsupported)
         let sameVoice = call.script(.setVoice("cedar"))
         #expect(call.reply(to: sameVoice) == .value(true))
-        #expect(AgentMode.live.capabilities.isEmpty)
+        #expect(AgentMode.live.capabilities == [.uninterruptibleSpeech])
     }
 
     @Test("functions are the back end's, and can be changed; messages are added as what the model knows")
@@ -396,10 +396,10 @@ struct LiveCallTests {
 
     // MARK: Ends
 
-    @Test("a session that ends leads to the fallback line", arguments: ["expired", "content", "connection_lost"])
-    func sessionEnds(reason: String) {
+    @Test("a session that the server ends for what was said leads to the fallback line")
+    func sessionEnds() {
         var call = LiveHarness.answered(fallback: AgentDefinition.Fallback(text: "Sorry."))
-        call.server(.closed(reason: reason))
+        call.server(.closed(reason: "content"))
         call.advance(.seconds(2))
         #expect(call.heard == ["Sorry."])
         #expect(call.actions.contains(.closeModel))
@@ -424,7 +424,7 @@ struct LiveCallTests {
     func waitsEnd() {
         var call = LiveHarness.answered(handlers: [.onDTMF])
         let say = call.script(.say(text: "Hello.", interruptible: true))
-        call.server(.closed(reason: "expired"))
+        call.server(.closed(reason: "content"))
         #expect(call.code(for: say) == .modelFailed)
     }
 

@@ -71,6 +71,7 @@ import Testing
             t.test("x", {
               flow = "../flows/receptionist.lua", direction = "inbound", to = "+1", from = "+2", metadata = "+15105550100",
               start_time = "2026-12-01T18:30", zone = "Europe/Berlin", in_order = true,
+              requires = { "text_rewriting", "voice_change" },
               network = { loss = 0.1, burst = 3, delay_ms = 80, reorder = 0.01, duplicate = 0.02, one_way_after = 5,
                 one_way = "to_callee", reset_model_after = 7 },
               model = { { start = true, says = "Hello." } },
@@ -82,6 +83,7 @@ import Testing
         #expect(options.metadata == "+15105550100")
         #expect(options.startTime == 1_796_146_200)
         #expect(options.isInOrder)
+        #expect(options.requires == [.textRewriting, .voiceChange])
         #expect(
             options.network
                 == NetworkConditions(
@@ -117,6 +119,11 @@ import Testing
             ("t.test(function() end)", 2, "bad argument #1 to 'test' (string expected, got function)"),
             ("t.test('', function() end)", 2, "a name expected, got an empty text"),
             ("t.test('x', { agnt = 'y' }, function() end)", 2, "unknown field 'agnt' (did you mean 'agent'?)"),
+            (
+                "t.test('x', { requires = 'voice_chang' }, function() end)", 2,
+                "expected, got \"voice_chang\" (did you mean 'voice_change'?)"
+            ),
+            ("t.test('x', { requires = { 1 } }, function() end)", 2, "a name or a list of names expected"),
             ("t.test('x', t.network { los = 1 }, function() end)", 2, "unknown field 'los' (did you mean 'loss'?)"),
             ("t.network { loss = 2 }", 2, "field 'loss': 0 to 1 expected"),
             ("t.network { one_way = 'to_agent' }", 2, "needs 'one_way_after'"),

@@ -57,6 +57,20 @@ enum LoopbackFixture {
         let folder = try TemporaryFolder("loopback")
         try folder.write(flow, to: "desk.lua")
         try folder.write("local t = require \"moonline.test\"\n" + tests, to: "tests.lua")
+        let selection = TestSelection(
+            testFiles: [folder.file("tests.lua")], flows: [LoadedFlowFile(path: folder.file("desk.lua"))],
+            personas: [], filter: nil, seed: 1)
+        return try await play(
+            selection, in: folder, stranger: stranger, keepsAll: keepsAll, jobs: jobs, seed: seed)
+    }
+
+    /// Plays tests, all at the same time, with a player of their own.
+    ///
+    /// - Parameter folder: For what the calls leave.
+    static func play(
+        _ selection: TestSelection, in folder: TemporaryFolder, stranger: String? = nil, keepsAll: Bool = false,
+        jobs: Int = 32, seed: UInt64 = 1
+    ) async throws -> Played {
         var configuration = LoopbackPlayer.Configuration(
             host: HostConfiguration(
                 flowsFolder: "", dataFolder: "",
@@ -69,29 +83,30 @@ enum LoopbackFixture {
         options.firstSeed = seed
         options.keepsAll = keepsAll
         options.resultsFolder = folder.file("results")
-        let selection = TestSelection(
-            testFiles: [folder.file("tests.lua")], flows: [LoadedFlowFile(path: folder.file("desk.lua"))],
-            personas: [], filter: nil, seed: 1)
         let began = ContinuousClock.now
         let results = await TestRunner(player, options: options).run(selection) { _ in }
         let duration = ContinuousClock.now - began
+        let leftovers = try await player.leftovers(patience: .seconds(5))
         await player.shutDown()
-        return Played(folder: folder, results: results, duration: duration)
+        return Played(folder: folder, results: results, duration: duration, leftovers: leftovers)
     }
 
     struct Played {
         let folder: TemporaryFolder
         let results: [TestResult]
         let duration: Duration
+        /// Tasks, requests and sockets.
+        let leftovers: LoopbackLeftovers
 
         subscript(name: String) -> TestResult {
             get throws { try #require(results.first { $0.test.name == name }, "no test “\(name)”") }
         }
 
-        /// Checks that all have passed.
+        /// Checks that all have passed, and left nothing.
         func expectPassed(sourceLocation: SourceLocation = #_sourceLocation) {
             #expect(!results.isEmpty, sourceLocation: sourceLocation)
-            for result in results where !result.passed {
+            #expect(leftovers == LoopbackLeftovers(), sourceLocation: sourceLocation)
+            for result in results where result.hasFailed {
                 let story = result.timeline.map { "\($0.at.seconds) \($0.event)" }.joined(separator: "\n")
                 Issue.record(
                     "\(result.test.name): \(result.failure?.message ?? "") \(result.failure?.nearest ?? "")\n\(story)",

@@ -66,6 +66,26 @@ import Testing
                 """)
     }
 
+    private func skipped(_ result: TestResult) -> TestResult {
+        var skipped = TestResult(test: result.test, seed: 1)
+        skipped.skipReason = "Not for \"live\" mode."
+        return skipped
+    }
+
+    @Test("a skipped test counts neither as passed nor as failed, and says why")
+    func skips() throws {
+        let passed = try results()[0]
+        let both = [passed, skipped(passed)]
+        let report = ConsoleReport(colour: false)
+        #expect(report.line(both[1]) == "  – greets (skipped: Not for \"live\" mode.)\n")
+        let summary = report.summary(both, wallTime: .milliseconds(60))
+        #expect(summary == "\n2 tests: 1 passed, 0 failed, 1 skipped · 0.06 s for 19.0 s of calls\n")
+        let json = JSONReport.json(both, wallTime: .zero)
+        #expect(json["passed"] == 1 && json["failed"] == 0 && json["skipped"] == 1)
+        #expect(json["tests"]?[1]?["skipped"] == "Not for \"live\" mode.")
+        #expect(json["tests"]?[1]?["passed"] == false)
+    }
+
     @Test("nothing of a test's names and texts reaches the terminal as a command, nor the shell")
     func hostileConsole() throws {
         let report = ConsoleReport(colour: false)
@@ -110,6 +130,7 @@ import Testing
         var results = try results(name: Self.hostile)
         results.append(
             TestResult.notLoaded(TestFileError(file: "tests/broken.lua", line: 3, message: "'=' expected"), seed: 1))
+        results.append(skipped(results[0]))
         let document = JUnitReport.text(results, wallTime: .milliseconds(60))
         let reader = Reader()
         let parser = XMLParser(data: Data(document.utf8))
@@ -117,10 +138,16 @@ import Testing
         #expect(parser.parse(), "\(String(describing: parser.parserError))")
         #expect(
             reader.attributes["testsuites"]
-                == [["name": "moonline", "tests": "3", "failures": "1", "errors": "1", "time": "0.060"]])
+                == [
+                    [
+                        "name": "moonline", "tests": "4", "failures": "1", "errors": "1", "skipped": "1",
+                        "time": "0.060",
+                    ]
+                ])
+        #expect(reader.attributes["skipped"] == [["message": "Not for \"live\" mode."]])
         #expect(reader.attributes["testsuite"]?.map { $0["name"] } == ["tests/example.lua", "tests/broken.lua"])
         let cases = try #require(reader.attributes["testcase"])
-        #expect(cases.map { $0["line"] } == ["2", "2", "3"])
+        #expect(cases.map { $0["line"] } == ["2", "2", "2", "3"])
         #expect(cases[1]["classname"] == "tests.example")
         #expect(
             cases[1]["name"]

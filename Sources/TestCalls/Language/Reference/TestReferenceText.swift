@@ -68,6 +68,10 @@ enum TestReferenceText {
             prose: """
                 Options come from three places, later ones over earlier ones: the defaults, `t.options` above the test, and what \
                 stands between the test's name and its function.
+
+                A test is played in its flow's mode, or in that of `moonline test --mode`. One that is about what not every \
+                mode can do says so by `requires`, with the names of `call.capabilities`: in a mode that cannot, it is \
+                skipped. A skipped test counts neither as passed nor as failed, and each report says why.
                 """,
             example: """
                 local t = require "moonline.test"

@@ -1,0 +1,155 @@
+import Conversation
+import Logging
+import SansIO
+import ScriptAPI
+import Testing
+
+@testable import OfflineModel
+@testable import TestCalls
+
+@Suite("A test call in live mode, in virtual time")
+struct VirtualLiveTests {
+    private let live = """
+        mode = "live",
+        on_answered = function(call) call:say("Hello, this is the practice.") end,
+        on_interrupted = function(call, heard, unheard) call.state.unheard = unheard end,
+        on_dtmf = function(call, digit)
+          if digit == "1" then
+            local ok, why, code = call:say("We are open from eight to six, Monday to Thursday.")
+            if not ok then call:say("As you like.") end
+          elseif digit == "2" then
+            local ok = call:say("This call is recorded for your own safety and ours.", { interruptible = false })
+            call:say(ok and "So much for that." or "You cut me off.")
+          end
+        end,
+        fallback = "Something went wrong here.",
+        """
+    private let model = """
+        { hears = "who", says = "You will see Doctor Smith." },
+        { hears = "wait", says = "I am waiting." },
+        """
+
+    private func stage(_ misbehaviour: String) throws -> VirtualStage {
+        var configuration = VirtualStage.Configuration()
+        configuration.voice = "kal16"
+        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
+        return try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func scene() throws -> VirtualScene { try VirtualScene(live) }
+
+    // MARK: Interruptions
+
+    @Test("The caller interrupts a sentence: the script learns of it, and of the words that were left")
+    func interruption() async throws {
+        let result = try await scene().play(
+            model: model,
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            callee:presses "1"
+            callee:interrupts("Wait, please.", { after = 1.2 })
+            agent:is_interrupted { heard = "We are open", unheard = "Thursday" }
+            agent:says "As you like"
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+    }
+
+    @Test("A sentence that cannot be interrupted is heard to its end, whatever the caller says into it")
+    func uninterruptible() async throws {
+        let result = try await scene().play(
+            model: model,
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            callee:presses "2"
+            callee:interrupts("Wait, please.", { after = 1 })
+            agent:says "This call is recorded for your own safety and ours"
+            agent:says "So much for that"
+            callee:says "Who will I see?"
+            agent:says "Doctor Smith"
+            t.never(agent.is_interrupted)
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+    }
+
+    @Test("A key cuts a sentence; what is said then is heard although the model was in the middle of another")
+    func keys() async throws {
+        let result = try await scene().play(
+            model: model,
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            callee:presses "1"
+            callee:presses("2", { after = 2 })
+            agent:says "This call is recorded"
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+    }
+
+    // MARK: Faults
+
+    @Test(
+        "A connection that is lost is followed by another, and the conversation goes on",
+        arguments: [
+            "live: drop=6s times=1", "live: expire=6s times=1", "live: stall=6s times=1; live: drop=7s times=1",
+            "live: latency=100ms", "live: unknown",
+        ])
+    func outage(misbehaviour: String) async throws {
+        let result = try await scene().play(
+            model: model, stage: try stage(misbehaviour),
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            t.wait(6)
+            callee:says "Who will I see?"
+            agent:says("Doctor Smith", { within = 20 })
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+    }
+
+    @Test("The test's own faults reach the socket: it is reset by the network, and dropped by the model")
+    func ownFaults() async throws {
+        let reset = try await scene().play(
+            options: "t.network { reset_model_after = 5 }", model: model,
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            t.wait(5)
+            callee:says "Who will I see?"
+            agent:says "Doctor Smith"
+            callee:hangs_up()
+            """)
+        reset.expectSuccess()
+        let dropped = try await scene().play(
+            model: "{ hears = \"drop\", drops = true }, " + model,
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            callee:says "Drop it."
+            t.wait(3)
+            callee:says "Who will I see?"
+            agent:says("Doctor Smith", { within = 20 })
+            callee:hangs_up()
+            """)
+        dropped.expectSuccess()
+    }
+
+    @Test("A model that stays away is followed by the fallback line, and nothing is left")
+    func staysAway() async throws {
+        let result = try await scene().play(
+            model: model, stage: try stage("live: drop=6s times=1; live: status=503 after=1"),
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            agent:says("Something went wrong here", { within = 60 })
+            agent:hangs_up()
+            """)
+        result.expectSuccess()
+        #expect(result.outcome?.kind == .modelFailed)
+    }
+}
