@@ -122,7 +122,7 @@ struct Bench {
                 / Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))), load: seen, own: own)
     }
 
-    private func on(core: Int) -> [String] { isPinned ? ["taskset", "-c", "\(core)"] : [] }
+    func on(core: Int) -> [String] { isPinned ? ["taskset", "-c", "\(core)"] : [] }
 
     private func command(
         _ subject: Run.Subject, _ transport: Run.Transport, calls: Int, modelPort: Int, peerPort: Int
@@ -140,12 +140,12 @@ struct Bench {
     }
 
     /// What the hypervisor gave to others since the start, of all cores (`proc(5)`, /proc/stat). [s]
-    private static func stolenSeconds() -> Double {
+    static func stolenSeconds() -> Double {
         let fields = ThreadTimes.firstLine(of: "/proc/stat")?.split(separator: " ") ?? []
         return fields.count > 8 ? (Double(fields[8]) ?? 0) / Double(sysconf(Int32(_SC_CLK_TCK))) : 0
     }
 
-    private static func now() -> Double {
+    static func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

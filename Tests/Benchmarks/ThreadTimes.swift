@@ -24,6 +24,18 @@ struct ThreadTimes {
         return times
     }
 
+    /// Threads of this process.
+    static func count() -> Int {
+        guard let folder = opendir("/proc/self/task") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while let entry = readdir(folder) {
+            let isThread = entry.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: "."))
+            count += isThread ? 1 : 0
+        }
+        return count
+    }
+
     func since(_ begin: ThreadTimes) -> [(kind: String, seconds: Double)] {
         nanoseconds.map { ($0.key, Double($0.value - (begin.nanoseconds[$0.key] ?? 0)) / 1e9) }
             .sorted { $0.1 > $1.1 }
