@@ -4,6 +4,7 @@ import MediaEngine
 import Net
 import SansIO
 import Synchronization
+import VoiceAgent
 
 /// The process that is measured: our media engine, our connections to the model, and N calls between them.
 ///
@@ -39,7 +40,7 @@ struct Host {
         configuration.ports = 16_384...20_479
         let engine = try MediaEngine(configuration)
         let figures = HostFigures()
-        let client = try HTTPClient()
+        let client = try HTTPClient(options: .pipelines(calls: calls))
         var streams: [MediaStream] = []
         var requests: [@Sendable () -> Int] = []
         for number in 0..<calls {

@@ -145,6 +145,15 @@ struct Bench {
         return fields.count > 8 ? (Double(fields[8]) ?? 0) / Double(sysconf(Int32(_SC_CLK_TCK))) : 0
     }
 
+    /// What a core has worked since the start (`proc(5)`, /proc/stat). [s]
+    static func busySeconds(ofCore core: Int) -> Double {
+        let fields = ThreadTimes.line(core + 1, of: "/proc/stat")?.split(separator: " ") ?? []
+        guard fields.count > 7 else { return 0 }
+        // User, nice, system; irq, softirq.
+        let ticks = [1, 2, 3, 6, 7].reduce(0) { $0 + (Double(fields[$1]) ?? 0) }
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     static func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

@@ -71,7 +71,7 @@ static int cut_sentence(char *words) {
 
 static void write_generation(char *body, size_t room, int number) {
     snprintf(body, room, "{\"model\":\"bench-%d\",\"messages\":[{\"role\":\"system\",\"content\":\"Say what is to be said.\"},"
-             "{\"role\":\"user\",\"content\":\"Can I come on Tuesday?\"}],\"stream\":true}", number);
+             "{\"role\":\"user\",\"content\":\"On Tuesday?\"}],\"stream\":true}", number);
 }
 
 static void write_speech(char *body, size_t room, int number, const char *sentence) {

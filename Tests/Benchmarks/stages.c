@@ -153,7 +153,7 @@ static void end_exchange(struct connection *c) {
 }
 
 static void step_transcription(struct connection *c) {
-    write_whole(c, "200 OK", "{\"text\":\"Can I come on Tuesday?\"}");
+    write_whole(c, "200 OK", "{\"text\":\"On Tuesday?\"}");
     calls[c->call].turn.transcription_sent = now_ns();
     end_exchange(c);
 }
@@ -634,6 +634,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
 
     int64_t opened = now_ns(), begun = 0, from = INT64_MAX, until = INT64_MAX, latest = INT64_MAX;
+    int64_t busy_until = INT64_MAX; /* since the end of what counts */
     int next = 0, open_connections = 0; /* the calls take turns in the order of their phases */
     double before = 0, cpu = 0;
     for (;;) {
@@ -644,7 +645,8 @@ int main(int argc, char **argv) {
             until = from + (int64_t)(seconds * 1e9);
             for (int i = 0; i < call_count; i++) {
                 calls[i].due = begun + (int64_t)i * 20 * ms / call_count;
-                calls[i].next = begun + (int64_t)i * 3000 * ms / call_count;
+                calls[i].next = begun + (int64_t)i * 2500 * ms / call_count;
+                calls[i].turn_number = i % 2;
             }
         }
         if (!begun && now - opened > 30000 * ms) {
@@ -694,6 +696,7 @@ int main(int argc, char **argv) {
             is_counting = 0;
             is_ending = 1;
             cpu = processor_seconds() - before;
+            busy_until = now;
             latest = now + 8000 * ms;
             for (int i = 0; i < connection_count; i++) open_connections += !connections[i]->is_dead;
             puts("end");
@@ -702,7 +705,9 @@ int main(int argc, char **argv) {
         if (!is_ending) continue;
         int is_busy = open_requests() > 0;
         for (int i = 0; i < call_count && mode != mode_by_hand; i++) is_busy |= calls[i].doing != rests;
-        if (!is_busy || now >= latest) break;
+        if (is_busy) busy_until = now;
+        /* Who asked has heard the ends by then. */
+        if (now - busy_until > 300 * ms || now >= latest) break;
     }
     puts("quiet");
     print_report(seconds, cpu, open_connections);
