@@ -161,7 +161,7 @@ extension Bench {
             isByHand
             ? [
                 tools + "/by_hand", "--calls", "\(calls)", "--port", "\(ports[0])", "--wave", phrase.wave, "--period",
-                "\(Self.turnMilliseconds)",
+                "\(subject == .commands ? 1_000 : Self.turnMilliseconds)",
             ] + (subject == .commands ? ["--commands"] : [])
             : [
                 program, "host", "--calls", "\(calls)", "--peer-base", "\(ports[1])", "--model", url, "--mode",

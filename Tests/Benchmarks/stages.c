@@ -641,11 +641,12 @@ int main(int argc, char **argv) {
         int64_t now = now_ns(), wake = now + 100 * ms;
         if (!begun && ready_count == call_count) {
             begun = now + 300 * ms;
-            from = begun + 3500 * ms;
+            from = begun + 4500 * ms;
             until = from + (int64_t)(seconds * 1e9);
             for (int i = 0; i < call_count; i++) {
                 calls[i].due = begun + (int64_t)i * 20 * ms / call_count;
-                calls[i].next = begun + (int64_t)i * 2500 * ms / call_count;
+                /* The agent may have said who it is by then. */
+                calls[i].next = begun + 1800 * ms + (int64_t)i * 2500 * ms / call_count;
                 calls[i].turn_number = i % 2;
             }
         }
