@@ -54,7 +54,7 @@ struct connection {
     uint8_t *bytes;
     /* The request that is being answered. */
     enum work work;
-    int turn, step;
+    int turn, step, is_first_sentence;
     int steps; /* of speech: its pieces; of a generation: its slow tokens */
     int64_t due;
 };
@@ -202,7 +202,7 @@ static void step_speech(struct connection *c) {
     length += append_chunk(out + length, tone, sizeof tone);
     if (++c->step == c->steps) length += append_chunk(out + length, "", 0);
     write_bytes(c, out, length);
-    if (c->step == 1 && !call->turn.speech_sent && c->turn == call->turn_number) {
+    if (c->step == 1 && c->is_first_sentence && c->turn == call->turn_number) {
         call->turn.speech_sent = now_ns();
         if (mode == mode_by_hand) record_turn(call);
     }
@@ -238,6 +238,7 @@ static void begin_exchange(struct connection *c, enum work work, const char *bod
     } else {
         int is_first = memmem(body, length, "Tuesday", 7) != NULL, is_long = memmem(body, length, "long story", 10) != NULL;
         if (is_first) turn->speech_asked = now;
+        c->is_first_sentence = is_first;
         c->steps = (is_first ? first_sentence_ms : is_long ? long_sentence_ms : sentence_ms) / piece_ms;
         c->due = now + speech_ms * ms;
     }
