@@ -2,7 +2,7 @@ import Glibc
 import SansIO
 
 /// `Benchmarks --tools FOLDER --flow FILE --moonline FILE --test-calls FILE [--calls LIST] [--seconds S] [--quick]
-/// [--scripts] [--tests] [--json]`; see `scripts/bench`.
+/// [--scripts] [--tests] [--pipeline] [--json]`; see `scripts/bench`.
 ///
 /// `Benchmarks host …` is the process that is measured.
 @main
@@ -26,7 +26,10 @@ struct Benchmarks {
         guard let calls = options.number("--calls"), let model = options["--model"],
             let peer = options.number("--peer-base").flatMap({ UInt16(exactly: $0) }), calls > 0
         else { throw BenchmarkError("host: --calls, --model and --peer-base are needed") }
-        try Host(calls: calls, modelURL: model, certificate: options["--certificate"], firstPeerPort: peer).run()
+        try Host(
+            calls: calls, isPipeline: options["--mode"] == "pipeline", notesTurns: options.has("--turns"),
+            modelURL: model, certificate: options["--certificate"], firstPeerPort: peer
+        ).run()
         // The calls are left as they are: the process was there to be measured.
         exit(0)
     }
@@ -53,9 +56,10 @@ struct Benchmarks {
             print(options.has("--json") ? costs.json.text : costs.text)
             return
         }
-        let list = options["--calls"] ?? (isQuick ? "1,50" : "1,50,200,400")
+        let isPipeline = options.has("--pipeline")
+        let list = options["--calls"] ?? (isQuick || isPipeline ? isPipeline ? "10,50" : "1,50" : "1,50,200,400")
         let calls = list.split(separator: ",").compactMap { Int($0) }
-        let seconds = options.number("--seconds") ?? (isQuick ? 3 : 7)
+        let seconds = options.number("--seconds") ?? (isQuick ? 3 : isPipeline ? 20 : 7)
         guard !calls.isEmpty, calls.count == list.split(separator: ",").count,
             calls.allSatisfy({ (1...2_000).contains($0) }), (1...600).contains(seconds)
         else { throw BenchmarkError("--calls takes numbers from 1 to 2000 with commas between, --seconds 1 to 600") }
@@ -64,11 +68,17 @@ struct Benchmarks {
             tools: tools, program: CommandLine.arguments[0], seconds: seconds,
             isPinned: cores > 1 && !options.has("--unpinned"))
 
-        let total = calls.count * 4 + 3
+        let conversing = isPipeline ? calls : [10, 50]
+        let total = PipelineCosts.steps(calls: conversing) + (isPipeline ? 0 : calls.count * 4 + 3)
         var done = 0
         func progress(_ what: String) {
             done += 1
             say("[\(done)/\(total)] \(what)")
+        }
+        if isPipeline {
+            let costs = try PipelineCosts.measure(bench, calls: conversing, progress: progress)
+            print(options.has("--json") ? costs.json.text : costs.text)
+            return
         }
         progress("media path without sockets")
         let mediaPath = MediaPath.measure(packets: isQuick ? 20_000 : 100_000)
@@ -86,9 +96,10 @@ struct Benchmarks {
                 }
             }
         }
+        let pipeline = try PipelineCosts.measure(bench, calls: conversing, progress: progress)
         let report = Report(
             machine: processorName(), cores: cores, seconds: seconds, isPinned: bench.isPinned, runs: runs,
-            mediaPath: mediaPath, scripts: scripts, testCalls: testCalls)
+            mediaPath: mediaPath, scripts: scripts, testCalls: testCalls, pipeline: pipeline)
         print(options.has("--json") ? report.json.text : report.text)
     }
 

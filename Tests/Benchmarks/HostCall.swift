@@ -9,24 +9,45 @@ import VoiceAgent
 final class HostFigures: Sendable {
     /// From the decision to flush to the last packet with audio.
     let flushes = Mutex(LatencyHistogram())
+    let moments = Mutex(TurnMoments())
     let faults = Atomic(0)
     let endedCalls = Atomic(0)
 }
 
-/// One call as the agent host runs it: a `CallSession` between the model's socket and the media stream.
+/// One call as the agent host runs it: a `CallSession` between its model and the media stream.
 ///
 /// Left out: SIP, whose work is done when the audio flows, the script, which has its own figures, and the files.
 struct HostCall {
+    /// What stands for the model's side.
+    enum Mode: Sendable {
+        case realtime
+        /// Three stages, whose requests go over that client.
+        case pipeline(HTTPClient)
+    }
+
+    private enum Model: Sendable {
+        case realtime(RealtimeConnection)
+        case pipeline(PipelineConnection)
+
+        func append(_ payload: UnsafeRawBufferPointer) {
+            switch self {
+            case .realtime(let connection): connection.append(payload)
+            case .pipeline(let connection): connection.append(payload)
+            }
+        }
+    }
+
     /// What the pump thread and the call's task share.
     private final class Line: Sendable {
         /// Where the caller's audio goes; `nil` before the answer.
-        let model = Mutex<RealtimeConnection?>(nil)
+        let model = Mutex<Model?>(nil)
         /// When the last flush was decided. [ns]
         let flushedAt = Atomic<Int64>(0)
     }
 
+    private let number: Int
     private let stream: MediaStream
-    private let model: RealtimeConnection
+    private let model: Model
     private let timer: DeadlineTimer
     private let events: AsyncStream<CallSession.Event>
     private let mailbox: AsyncStream<CallSession.Event>.Continuation
@@ -34,16 +55,21 @@ struct HostCall {
     private let line = Line()
     private let figures: HostFigures
     private var session: CallSession
+    private var lastTag: UInt32?
 
     var media: MediaStream { stream }
+    /// Requests of the pipeline that are open.
+    var openRequests: @Sendable () -> Int {
+        { [model] in if case .pipeline(let connection) = model { connection.openCount } else { 0 } }
+    }
 
     /// - Parameters:
     ///   - number: Of the call, from 0.
     ///   - remote: Where its RTP goes.
     init(
-        number: Int, engine: MediaEngine, remote: TransportAddress, modelURL: String, certificate: String?,
+        number: Int, engine: MediaEngine, remote: TransportAddress, mode: Mode, modelURL: String, certificate: String?,
         figures: HostFigures
-    ) throws(MediaError) {
+    ) throws {
         let (events, mailbox) = AsyncStream<CallSession.Event>.makeStream()
         let line = line
         stream = try engine.open(
@@ -58,12 +84,28 @@ struct HostCall {
                     }
                     if let report = MediaReport(event) { mailbox.yield(.media(report)) }
                 }))
-        model = RealtimeConnection(
-            configuration: RealtimeConfiguration(
-                baseURL: modelURL, apiKey: "benchmark", model: "bench-\(number)-\(stream.localPort)",
-                trustedCertificatesFile: certificate, connectTimeout: .seconds(30))
-        ) { mailbox.yield(.model(ModelEvent($0))) }
+        let name = "bench-\(number)-\(stream.localPort)"
+        var definition = AgentDefinition(name: "bench", instructions: "Say what is to be said.")
+        switch mode {
+        case .realtime:
+            model = .realtime(
+                RealtimeConnection(
+                    configuration: RealtimeConfiguration(
+                        baseURL: modelURL, apiKey: "benchmark", model: name, trustedCertificatesFile: certificate,
+                        connectTimeout: .seconds(30))
+                ) { mailbox.yield(.model(ModelEvent($0))) })
+        case .pipeline(let client):
+            definition.mode = .pipeline
+            var stages = PipelineConfiguration(at: modelURL, model: name)
+            stages.voice.silence = definition.turns.voicePause
+            model = .pipeline(
+                try PipelineConnection(configuration: stages, client: client) { event in
+                    if case .voiceStopped = event { figures.note(.voiceStopped, of: number) }
+                    mailbox.yield(.pipeline(event))
+                })
+        }
         timer = DeadlineTimer { mailbox.yield(.deadline) }
+        self.number = number
         self.events = events
         self.mailbox = mailbox
         self.remote = remote
@@ -75,9 +117,8 @@ struct HostCall {
             configuration: CallSession.Configuration(
                 facts: CallFacts(
                     id: "bench-\(number)", to: "+15105550100", from: "", direction: .outbound, metadata: [:],
-                    startedAt: 0, room: "bench", version: "bench"),
-                definition: AgentDefinition(name: "bench", instructions: "Say what is to be said."),
-                model: CallSession.ModelOptions(transcriptionModel: nil), limits: limits))
+                    startedAt: 0, room: "bench", mode: definition.mode.rawValue, version: "bench"),
+                definition: definition, model: CallSession.ModelOptions(transcriptionModel: nil), limits: limits))
     }
 
     /// Runs the call; it ends with the process.
@@ -90,32 +131,49 @@ struct HostCall {
         }
     }
 
-    private func perform(_ action: CallSession.Action) {
+    private mutating func perform(_ action: CallSession.Action) {
         switch action {
         case .connectModel:
-            let model = model
-            Task { await model.connect() }
-        case .sendModel(let event): model.send(event)
-        case .closeModel: model.close()
-        case .pipeline, .sendLive: break
+            if case .realtime(let connection) = model { Task { await connection.connect() } }
+        case .sendModel(let event): if case .realtime(let connection) = model { connection.send(event) }
+        case .closeModel: if case .realtime(let connection) = model { connection.close() }
+        case .pipeline(let command): if case .pipeline(let connection) = model { connection.perform(command) }
         case .dial:
             stream.start(MediaParameters(remote: remote))
             mailbox.yield(.telephony(.answered(headers: [:])))
             mailbox.yield(.media(.started))
         case .listen: line.model.withLock { $0 = model }
-        case .play(let tag, let audio): stream.play(audio, tag: tag)
+        case .play(let tag, let audio):
+            if tag != lastTag { figures.note(.played, of: number) }
+            lastTag = tag
+            stream.play(audio, tag: tag)
         case .finishPlayout(let tag): stream.finish(tag: tag)
         case .flush:
             line.flushedAt.store(MonotonicClock.now().nanoseconds, ordering: .releasing)
+            figures.note(.flushed, of: number)
             stream.flush()
-        case .pausePlayout: stream.pause()
+        case .pausePlayout:
+            figures.note(.held, of: number)
+            stream.pause()
         case .resumePlayout: stream.resume()
         case .observe(.fault): figures.faults.add(1, ordering: .relaxed)
+        case .observe(.latency(let latency)): figures.moments.withLock { $0.latencies.append(latency) }
         case .finish: figures.endedCalls.add(1, ordering: .relaxed)
-        case .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service, .cancelService,
-            .keepAudio:
+        case .sendLive, .hangUp, .transfer, .script, .observe, .ring, .answer, .reject, .mute, .measure, .service,
+            .cancelService, .keepAudio:
             break
         }
+    }
+}
+
+extension PipelineConfiguration {
+    /// One server for all three stages, each by plain requests.
+    fileprivate init(at baseURL: String, model: String) {
+        let endpoint = StageEndpoint(baseURL: baseURL, apiKey: Secret("benchmark"))
+        self.init(
+            stt: [SpeechToTextProvider(kind: .transcriptions, endpoint: endpoint, model: model)],
+            llm: [LanguageModelProvider(kind: .chat, endpoint: endpoint, model: model)],
+            tts: [.speech(SpeechEndpoint(endpoint: endpoint, model: model))])
     }
 }
 

@@ -24,6 +24,19 @@ struct Quantiles {
         p999 = counted.microseconds(atQuantile: 0.999)
     }
 
+    /// Of values as they are. [µs]
+    init(of values: [Double]) {
+        let sorted = values.sorted()
+        func value(_ quantile: Double) -> Double {
+            let rank = Int((Double(sorted.count) * quantile).rounded(.up))
+            return sorted.isEmpty ? 0 : sorted[max(0, rank - 1)]
+        }
+        count = sorted.count
+        p50 = value(0.5)
+        p99 = value(0.99)
+        p999 = value(0.999)
+    }
+
     init(json: JSON?) {
         count = Int(json?["count"]?.integer ?? 0)
         p50 = json?["p50"]?.number ?? 0

@@ -10,6 +10,7 @@ struct Report {
     var mediaPath: MediaPath
     var scripts: ScriptCosts
     var testCalls: TestCallCosts
+    var pipeline: PipelineCosts
 
     /// Of the same load, by our engine and by the baseline.
     private struct Pair {
@@ -45,7 +46,7 @@ struct Report {
         return [
             "machine": .string(machine), "cores": .integer(Int64(cores)), "seconds": .integer(Int64(seconds)),
             "pinned": .bool(isPinned), "media_path": mediaPath.json, "scripts": scripts.json,
-            "test_calls": testCalls.json,
+            "test_calls": testCalls.json, "pipeline": pipeline.json,
             "bytes_per_call": .object(memory),
             "ratios": .array(
                 pairs.map { pair in
@@ -99,6 +100,8 @@ struct Report {
             \(Self.text(of: scripts))
 
             \(testCalls.text)
+
+            \(pipeline.text)
             \(doubtsText)
             """
     }

@@ -122,7 +122,7 @@ struct Bench {
                 / Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))), load: seen, own: own)
     }
 
-    private func on(core: Int) -> [String] { isPinned ? ["taskset", "-c", "\(core)"] : [] }
+    func on(core: Int) -> [String] { isPinned ? ["taskset", "-c", "\(core)"] : [] }
 
     private func command(
         _ subject: Run.Subject, _ transport: Run.Transport, calls: Int, modelPort: Int, peerPort: Int
@@ -140,12 +140,21 @@ struct Bench {
     }
 
     /// What the hypervisor gave to others since the start, of all cores (`proc(5)`, /proc/stat). [s]
-    private static func stolenSeconds() -> Double {
+    static func stolenSeconds() -> Double {
         let fields = ThreadTimes.firstLine(of: "/proc/stat")?.split(separator: " ") ?? []
         return fields.count > 8 ? (Double(fields[8]) ?? 0) / Double(sysconf(Int32(_SC_CLK_TCK))) : 0
     }
 
-    private static func now() -> Double {
+    /// What a core has worked since the start (`proc(5)`, /proc/stat). [s]
+    static func busySeconds(ofCore core: Int) -> Double {
+        let fields = ThreadTimes.line(core + 1, of: "/proc/stat")?.split(separator: " ") ?? []
+        guard fields.count > 7 else { return 0 }
+        // User, nice, system; irq, softirq.
+        let ticks = [1, 2, 3, 6, 7].reduce(0) { $0 + (Double(fields[$1]) ?? 0) }
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    static func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -24,6 +24,18 @@ struct ThreadTimes {
         return times
     }
 
+    /// Threads of this process.
+    static func count() -> Int {
+        guard let folder = opendir("/proc/self/task") else { return 0 }
+        defer { closedir(folder) }
+        var count = 0
+        while let entry = readdir(folder) {
+            let isThread = entry.pointee.d_name.0 != CChar(bitPattern: UInt8(ascii: "."))
+            count += isThread ? 1 : 0
+        }
+        return count
+    }
+
     func since(_ begin: ThreadTimes) -> [(kind: String, seconds: Double)] {
         nanoseconds.map { ($0.key, Double($0.value - (begin.nanoseconds[$0.key] ?? 0)) / 1e9) }
             .sorted { $0.1 > $1.1 }
@@ -38,11 +50,16 @@ struct ThreadTimes {
     }
 
     /// The first line of a small file of the system; `nil` when there is none.
-    static func firstLine(of path: String) -> String? {
+    static func firstLine(of path: String) -> String? { line(0, of: path) }
+
+    /// A line of a small file of the system, counted from 0; `nil` when there is none.
+    static func line(_ number: Int, of path: String) -> String? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
         var buffer = [CChar](repeating: 0, count: 512)
-        guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+        for _ in 0...number {
+            guard fgets(&buffer, Int32(buffer.count), file) != nil else { return nil }
+        }
         return String(decoding: buffer.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

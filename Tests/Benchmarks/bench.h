@@ -21,24 +21,24 @@
 
 enum { max_calls = 2048, payload_size = 160, packet_size = 12 + payload_size, batch = 16, silence = 0xFF };
 
-static int64_t now_ns(void) {
+static inline int64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void die(const char *what) {
+static inline void die(const char *what) {
     perror(what);
     exit(1);
 }
 
-static const char *option(int argc, char **argv, const char *name, const char *fallback) {
+static inline const char *option(int argc, char **argv, const char *name, const char *fallback) {
     for (int i = 1; i + 1 < argc; i++)
         if (!strcmp(argv[i], name)) return argv[i + 1];
     return fallback;
 }
 
-static void raise_descriptor_limit(void) {
+static inline void raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit)) return;
     limit.rlim_cur = limit.rlim_max;
@@ -49,7 +49,7 @@ static void raise_descriptor_limit(void) {
 enum { buckets = 512 };
 struct histogram { uint64_t counts[buckets], count; int64_t largest; };
 
-static void record(struct histogram *h, int64_t ns) {
+static inline void record(struct histogram *h, int64_t ns) {
     uint64_t us = ns < 0 ? 0 : (uint64_t)ns / 1000;
     int bucket = (int)us;
     if (us >= 16) {
@@ -63,7 +63,7 @@ static void record(struct histogram *h, int64_t ns) {
 }
 
 /* The upper edge of the bucket that holds the quantile, in microseconds. */
-static double quantile(const struct histogram *h, double q) {
+static inline double quantile(const struct histogram *h, double q) {
     uint64_t rank = (uint64_t)((double)h->count * q + 0.999999), seen = 0;
     if (h->count == 0) return 0;
     if (rank == 0) rank = 1;
@@ -77,13 +77,13 @@ static double quantile(const struct histogram *h, double q) {
     return 0;
 }
 
-static void print_histogram(const char *name, const struct histogram *h) {
+static inline void print_histogram(const char *name, const struct histogram *h) {
     printf("\"%s\":{\"count\":%llu,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,\"max\":%.0f}", name,
            (unsigned long long)h->count, quantile(h, 0.5), quantile(h, 0.99), quantile(h, 0.999),
            (double)h->largest / 1000);
 }
 
-static size_t encode_base64(const uint8_t *in, size_t count, char *out) {
+static inline size_t encode_base64(const uint8_t *in, size_t count, char *out) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t o = 0, i = 0;
     for (; i + 2 < count; i += 3) {
@@ -104,7 +104,7 @@ static size_t encode_base64(const uint8_t *in, size_t count, char *out) {
 }
 
 /* Decodes up to the first character that is no digit; at most `room` bytes. */
-static size_t decode_base64(const char *in, size_t count, uint8_t *out, size_t room) {
+static inline size_t decode_base64(const char *in, size_t count, uint8_t *out, size_t room) {
     static int8_t values[256];
     if (!values['B']) {
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -125,7 +125,7 @@ static size_t decode_base64(const char *in, size_t count, uint8_t *out, size_t r
 }
 
 /* Writes a text frame (RFC 6455 §5.2), masked when it is a client's. `frame` has room for 14 bytes more. */
-static size_t make_frame(const char *text, size_t length, int masked, uint8_t *frame) {
+static inline size_t make_frame(const char *text, size_t length, int masked, uint8_t *frame) {
     size_t header = 0;
     uint8_t bit = masked ? 0x80 : 0;
     frame[header++] = 0x81;
@@ -149,7 +149,7 @@ static size_t make_frame(const char *text, size_t length, int masked, uint8_t *f
 }
 
 /* A whole frame at the beginning of `bytes`: its length, or 0 when more bytes are needed. Unmasks in place. */
-static size_t take_frame(uint8_t *bytes, size_t count, int *opcode, char **text, size_t *length) {
+static inline size_t take_frame(uint8_t *bytes, size_t count, int *opcode, char **text, size_t *length) {
     if (count < 2) return 0;
     size_t header = 2;
     uint64_t size = bytes[1] & 127;
@@ -175,7 +175,7 @@ static size_t take_frame(uint8_t *bytes, size_t count, int *opcode, char **text,
 }
 
 /* Behind `name` in a JSON text: the first character of the value. */
-static const char *value_behind(const char *text, size_t length, const char *name, size_t *rest) {
+static inline const char *value_behind(const char *text, size_t length, const char *name, size_t *rest) {
     const char *found = memmem(text, length, name, strlen(name));
     if (!found) return NULL;
     found += strlen(name);
@@ -183,7 +183,7 @@ static const char *value_behind(const char *text, size_t length, const char *nam
     return found;
 }
 
-static int is_type(const char *text, size_t length, const char *type) {
+static inline int is_type(const char *text, size_t length, const char *type) {
     static const char head[] = "{\"type\":\"";
     size_t size = strlen(type);
     return length > sizeof head + size && !memcmp(text, head, sizeof head - 1) &&

@@ -531,6 +531,39 @@ struct PipelineConnectionTests {
         await stub.shutdown()
     }
 
+    @Test("The connections of a host's calls stay open from one turn to the next, however many calls there are")
+    func connectionsStayWarm() async throws {
+        let requests = 120
+        let arrived = Recorder<Void>()
+        let stub = try await StageStub { _, body in
+            arrived.record(())
+            // All are under way at once.
+            let round = (arrived.elements.count - 1) / requests + 1
+            _ = await arrived.first(round * requests)
+            return body.pieces([Samples.tone(rate: 24_000, milliseconds: 20)], headers: ["Content-Type": "audio/pcm"])
+        }
+        let client = try HTTPClient(options: .pipelines(calls: requests / 4))
+        let events = Recorder<PipelineEvent>()
+        let connection = try PipelineConnection(
+            configuration: PipelineConfiguration(
+                stt: [], llm: [], tts: [.speech(SpeechEndpoint(endpoint: stub.endpoint, model: "voice"))]),
+            client: client
+        ) { events.record($0) }
+        for round in 1...3 {
+            for number in 0..<requests {
+                connection.perform(
+                    .synthesize(SynthesisRequest(id: UInt64(round * requests + number), provider: 0, text: "Hello.")))
+            }
+            await events.wait { events in
+                events.count { if case .synthesis(_, .ended) = $0 { true } else { false } } == round * requests
+            }
+            while client.counts.openTransfers > 0 { await Task.yield() }
+            #expect(client.counts.connectionsOpened == requests)
+        }
+        connection.perform(.close)
+        await stub.shutdown()
+    }
+
     @Test("Fifty calls share a client, and leave nothing behind", arguments: 0..<3 as Range<UInt64>)
     func manyCalls(seed: UInt64) async throws {
         let stub = try await StageStub { request, body in
