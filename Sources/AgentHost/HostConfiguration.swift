@@ -51,6 +51,19 @@ public struct HostConfiguration: Sendable {
     /// Told of each call when it has ended, after all that was observed of it.
     public var onCallEnded: @Sendable (CallReport) -> Void = { _ in }
 
+    /// Connections that a call's pipeline has at a time: a model, sentences, segments, and those of a turn before.
+    private static let connectionsOfCall = 6
+
+    /// Of the client that all pipelines share: as many connections stay warm as the calls may need.
+    var modelHTTPOptions: HTTPClient.Options {
+        var options = HTTPClient.Options()
+        options.connectTimeout = model.connectTimeout
+        options.trustedCertificatesFile = model.trustedCertificatesFile
+        options.maximumIdleConnections = max(
+            options.maximumIdleConnections, maximumCalls * HostConfiguration.connectionsOfCall)
+        return options
+    }
+
     public init(flowsFolder: String, dataFolder: String, model: RealtimeConfiguration) {
         self.flowsFolder = flowsFolder
         self.dataFolder = dataFolder
