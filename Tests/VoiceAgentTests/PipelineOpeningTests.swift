@@ -81,6 +81,24 @@ struct PipelineOpeningTests {
         for stub in [refusing, restricted, closing] { await stub.shutdown() }
     }
 
+    @Test("A bad key is known of a server that cannot be asked for a head too")
+    func noHead() async throws {
+        let stub = try await StageStub { request, _ in
+            request.method == "HEAD"
+                ? .text("", status: 405)
+                : .json(Array(text: #"{"error":{"message":"No","code":"invalid_api_key"}}"#), status: 401)
+        }
+        let bench = try PipelineBench(PipelineBench.configuration(stub))
+        bench.connection.perform(.open)
+        guard case .failed(let failure) = await bench.events.first(1).first else {
+            Issue.record("a bad key must be told")
+            return
+        }
+        #expect(failure.severity == .fatal)
+        await bench.close()
+        await stub.shutdown()
+    }
+
     @Test(
         "A stage without provider, and one whose server is not there, fail the opening; an upgrade that is refused too")
     func cannotOpen() async throws {

@@ -1,7 +1,7 @@
 import Conversation
 import Net
 
-/// What an answer to `HEAD /models` tells of a server, or one to `GET /models` where the head is a refusal.
+/// What an answer to `HEAD /models` tells of a server, or one to `GET /models` where that is refused.
 ///
 /// Only a key that is not valid is a reason not to try: compatible servers may know no models, and a key may be allowed
 /// to use them but not to list them.
@@ -10,7 +10,7 @@ struct ProbeAnswer {
         /// Nothing new.
         case unknown
         case usable
-        /// It refuses the key, or what was asked with it: only a body tells which.
+        /// It refuses the key, or something else, or to be asked for a head: only a body tells which.
         case unexplained
         case refused(status: Int, HTTPFields, body: [UInt8])
         case unreachable(NetError)
@@ -48,7 +48,8 @@ struct ProbeAnswer {
 
     mutating func receive(_ event: HTTPStreamEvent) -> Outcome {
         switch (state, event) {
-        case (.waiting, .head(ProbeAnswer.unauthorized, let headers)):
+        case (.waiting, .head(let status, let headers))
+        where hasBody ? status == ProbeAnswer.unauthorized : !(200..<300).contains(status):
             state = .refused(headers, body: [])
             return .unknown
         case (.waiting, .head):
