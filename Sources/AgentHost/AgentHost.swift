@@ -68,10 +68,7 @@ public actor AgentHost {
             let store = try await CallStore.open(folder: configuration.dataFolder)
             let services = try ScriptServices(
                 store: store, http: configuration.scriptHTTP, logger: logger, now: { Int64(AgentHost.now * 1e9) })
-            var modelOptions = HTTPClient.Options.pipelines(calls: configuration.maximumCalls)
-            modelOptions.connectTimeout = configuration.model.connectTimeout
-            modelOptions.trustedCertificatesFile = configuration.model.trustedCertificatesFile
-            let modelHTTP = try HTTPClient(options: modelOptions)
+            let modelHTTP = try HTTPClient(options: configuration.modelHTTPOptions)
             let lock = try FolderLock(folder: configuration.dataFolder)
             let media = try MediaEngine(configuration.media)
             let userAgent: UserAgent

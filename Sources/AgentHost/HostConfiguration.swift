@@ -51,6 +51,14 @@ public struct HostConfiguration: Sendable {
     /// Told of each call when it has ended, after all that was observed of it.
     public var onCallEnded: @Sendable (CallReport) -> Void = { _ in }
 
+    /// Of the client that all pipelines share: as many connections stay warm as the calls may need.
+    var modelHTTPOptions: HTTPClient.Options {
+        var options = HTTPClient.Options.pipelines(calls: maximumCalls)
+        options.connectTimeout = model.connectTimeout
+        options.trustedCertificatesFile = model.trustedCertificatesFile
+        return options
+    }
+
     public init(flowsFolder: String, dataFolder: String, model: RealtimeConfiguration) {
         self.flowsFolder = flowsFolder
         self.dataFolder = dataFolder

@@ -1,4 +1,5 @@
 public import Conversation
+public import Net
 import SansIO
 public import ScriptAPI
 import Speech
@@ -28,8 +29,8 @@ public struct PipelineEndpoints: Sendable {
     public var models: [PipelineStage: String]
     /// How long a stage may give nothing, where the flow does not say.
     public var patience = PipelineOptions.usualPatience
-    /// ISO 639-1; `nil` lets the transcription model find out.
-    public var language: String?
+    /// Limits of the sockets.
+    public var webSocket = PipelineConfiguration.callSocket
 
     public init(
         endpoints: [String: StageEndpoint] = [:],
@@ -48,13 +49,16 @@ public struct PipelineEndpoints: Sendable {
         .stt: "gpt-4o-mini-transcribe", .llm: "gpt-4.1-mini", .tts: "gpt-4o-mini-tts",
     ]
 
-    /// With the server of the realtime model as ``openAI``, unless that has an endpoint already.
+    /// With the server of the realtime model as ``openAI``, unless that has an endpoint already, and its certificates
+    /// and time limit for all.
     func completed(by model: RealtimeConfiguration) -> PipelineEndpoints {
         var completed = self
         if completed.endpoints[PipelineEndpoints.openAI] == nil {
             completed.endpoints[PipelineEndpoints.openAI] = StageEndpoint(
                 baseURL: model.baseURL, apiKey: Secret(model.apiKey))
         }
+        completed.webSocket.trustedCertificatesFile = model.trustedCertificatesFile
+        completed.webSocket.connectTimeout = model.connectTimeout
         return completed
     }
 
@@ -109,26 +113,31 @@ public struct PipelineEndpoints: Sendable {
             stt.append(
                 SpeechToTextProvider(
                     kind: SpeechToTextProvider.Kind(rawValue: choice.api ?? "") ?? .realtime,
-                    endpoint: try endpoint(choice, .stt), model: model(choice, .stt), language: language))
+                    endpoint: try endpoint(choice, .stt), model: model(choice, .stt), language: definition.language,
+                    extra: choice.extra))
         }
         var llm: [LanguageModelProvider] = []
         for choice in choices(.llm, of: definition) {
             llm.append(
                 LanguageModelProvider(
                     kind: LanguageModelProvider.Kind(rawValue: choice.api ?? "") ?? .chat,
-                    endpoint: try endpoint(choice, .llm), model: model(choice, .llm)))
+                    endpoint: try endpoint(choice, .llm), model: model(choice, .llm), temperature: choice.temperature,
+                    extra: choice.extra))
         }
         var tts: [TextToSpeechProvider] = []
-        for choice in choices(.tts, of: definition) {
+        for (place, choice) in choices(.tts, of: definition).enumerated() {
             if choice.endpoint == PipelineEndpoints.local {
                 tts.append(.local(voice: try localVoice(choice)))
             } else {
                 var provider = SpeechEndpoint(endpoint: try endpoint(choice, .tts), model: model(choice, .tts))
                 if let voice = choice.voice ?? definition.voice { provider.voice = voice }
+                // Servers name their voices each in its own way; scripts speak of the first one's.
+                provider.keepsVoice = place > 0 && choice.voice != nil
+                provider.extra = choice.extra
                 tts.append(.speech(provider))
             }
         }
-        var configuration = PipelineConfiguration(stt: stt, llm: llm, tts: tts)
+        var configuration = PipelineConfiguration(stt: stt, llm: llm, tts: tts, webSocket: webSocket)
         configuration.voice.silence = definition.turns.voicePause
         return configuration
     }

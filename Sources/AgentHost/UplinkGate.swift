@@ -8,8 +8,8 @@ package struct UplinkGate: Sendable {
     private enum State {
         /// Not answered: what is heard is ringing, and nobody's words.
         case shut
-        /// Answered, but the model is not to hear yet; what comes is kept.
-        case keeping([UInt8])
+        /// Answered, but the model is not to hear yet: what comes is kept.
+        case keeping
         case open
     }
 
@@ -19,9 +19,10 @@ package struct UplinkGate: Sendable {
     private static let memory = 80_000
 
     private var state = State.shut
-    /// What was handed on last, as a ring; ``next`` is where its oldest byte is when it is full.
-    private var heard: [UInt8] = []
-    private var next = 0
+    /// What the model is to hear when it is there.
+    private var kept = ByteRing(capacity: UplinkGate.capacity)
+    /// What was handed on last.
+    private var heard = ByteRing(capacity: UplinkGate.memory)
     /// Whether the line speaks A-law while the model was told µ-law.
     private var isALaw = false
     /// The model hears silence.
@@ -32,35 +33,28 @@ package struct UplinkGate: Sendable {
     /// The call is answered.
     package mutating func keep(isALaw: Bool) {
         self.isALaw = isALaw
-        if case .shut = state { state = .keeping([]) }
+        if case .shut = state { state = .keeping }
     }
 
     /// The model is to hear, beginning with what was kept.
     package mutating func open(_ hear: (UnsafeRawBufferPointer) -> Void) {
-        if case .keeping(let bytes) = state { bytes.withUnsafeBytes { handOn($0, hear) } }
+        kept.suffix(kept.count).withUnsafeBytes { if !$0.isEmpty { handOn($0, hear) } }
+        kept.removeAll()
         state = .open
     }
 
     /// The model is away: until ``open(_:)`` what comes is kept, with what came in the last so long.
     package mutating func keep(last duration: Duration) {
         guard case .open = state else { return }
-        let count = min(heard.count, Int(clamping: max(.zero, duration).milliseconds) * G711Law.bytesPerMillisecond)
-        let inOrder = heard[next...] + heard[..<next]
-        state = .keeping(Array(inOrder.suffix(count)))
-        heard = []
-        next = 0
+        let count = Int(clamping: max(.zero, duration).milliseconds) * G711Law.bytesPerMillisecond
+        heard.suffix(count).withUnsafeBytes { kept.append($0) }
+        heard.removeAll()
+        state = .keeping
     }
 
     private mutating func handOn(_ payload: UnsafeRawBufferPointer, _ hear: (UnsafeRawBufferPointer) -> Void) {
         hear(payload)
-        for byte in payload.suffix(UplinkGate.memory) {
-            if heard.count < UplinkGate.memory {
-                heard.append(byte)
-            } else {
-                heard[next] = byte
-                next = (next + 1) % UplinkGate.memory
-            }
-        }
+        heard.append(payload)
     }
 
     /// Whether the model hears silence in place of the far end.
@@ -70,8 +64,8 @@ package struct UplinkGate: Sendable {
 
     package mutating func shut() {
         state = .shut
-        heard = []
-        next = 0
+        kept.removeAll()
+        heard.removeAll()
     }
 
     /// Takes audio of the far end, and hands on what the model hears of it.
@@ -81,13 +75,12 @@ package struct UplinkGate: Sendable {
         case .open where isMuted:
             // The model was told µ-law, whatever the line speaks.
             UplinkGate.silence(payload.count).withUnsafeBytes { handOn($0, hear) }
-        case .keeping(let kept):
-            let heard = isMuted ? UplinkGate.silence(payload.count) : UplinkGate.converted(payload, isALaw)
-            let bytes = kept + heard
-            state = .keeping(Array(bytes.suffix(UplinkGate.capacity)))
+        case .keeping where isMuted: UplinkGate.silence(payload.count).withUnsafeBytes { kept.append($0) }
+        case .keeping where isALaw: UplinkGate.toMuLaw(payload).withUnsafeBytes { kept.append($0) }
+        case .keeping: kept.append(payload)
         case .open:
             if isALaw {
-                UplinkGate.converted(payload, true).withUnsafeBytes { handOn($0, hear) }
+                UplinkGate.toMuLaw(payload).withUnsafeBytes { handOn($0, hear) }
             } else {
                 handOn(payload, hear)
             }
@@ -102,7 +95,7 @@ package struct UplinkGate: Sendable {
     /// G.711 µ-law has silence as `0xFF` (ITU-T G.711 table 2a).
     private static func silence(_ count: Int) -> [UInt8] { [UInt8](repeating: 0xFF, count: count) }
 
-    private static func converted(_ payload: UnsafeRawBufferPointer, _ isALaw: Bool) -> [UInt8] {
-        isALaw ? payload.map { G711.transcode($0, from: .a) } : Array(payload)
+    private static func toMuLaw(_ payload: UnsafeRawBufferPointer) -> [UInt8] {
+        payload.map { G711.transcode($0, from: .a) }
     }
 }

@@ -20,6 +20,8 @@ public struct AgentDefinition: Hashable, Sendable {
     public var name: String
     public var mode: AgentMode
     public var voice: String?
+    /// What is spoken in the call, ISO 639-1; `nil` lets who listens find out.
+    public var language: String?
     public var instructions: String
     public var tools: [Tool]
     /// The handlers that the flow defines.

@@ -1,3 +1,5 @@
+public import SansIO
+
 /// A provider of one of the pipeline's stages, as a flow names it.
 public struct StageChoice: Hashable, Sendable {
     /// The operator's name for a server and its key: `openai`, or another; `local` for what needs none.
@@ -10,6 +12,10 @@ public struct StageChoice: Hashable, Sendable {
     public var voice: String?
     /// How long it may give nothing before the next is asked; `nil` for the operator's.
     public var patience: Duration?
+    /// Of the language model; `nil` for the server's own.
+    public var temperature: Double?
+    /// Members of the request that this program knows nothing of, or means otherwise; `null` leaves one out.
+    public var extra: JSONObject = [:]
 
     public init(
         endpoint: String, model: String? = nil, api: String? = nil, voice: String? = nil, patience: Duration? = nil
@@ -34,6 +40,9 @@ extension PipelineStage {
 
     /// Providers that a flow may name for one stage.
     public static let maximumChoices = 4
+
+    /// What a language model's temperature can be.
+    public static let temperatureRange = 0.0...2.0
 
     /// What a provider's patience can be: requests themselves are given up later. [s]
     public static let patienceRange = 0.2...12.0

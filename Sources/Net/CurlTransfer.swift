@@ -213,6 +213,8 @@ final class CurlTransfer {
     /// What a transfer ends with that was silent for too long.
     var silenceError: NetError {
         switch silence {
+        case .first(_, let duration) where isHeadComplete:
+            NetError(.timedOut, "\(host) began its answer, but sent nothing of it within \(duration.seconds) s.")
         case .first(_, let duration):
             NetError(.timedOut, "Cannot reach \(host): no answer within \(duration.seconds) s.")
         case .next(_, let duration):
@@ -263,8 +265,10 @@ final class CurlTransfer {
         case CURLE_PEER_FAILED_VERIFICATION:
             return NetError(
                 .tls, "Cannot \(action): the server's certificate is not trusted. Install its CA, or name the CA file.")
-        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
-            return NetError(.tls, "Cannot \(action): the TLS handshake failed (\(words)).")
+        case CURLE_SSL_CONNECT_ERROR:
+            return NetError(.tls, "Cannot \(action): the TLS handshake failed (\(words)).", isRetryable: true)
+        case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER:
+            return NetError(.tls, "Cannot \(action): TLS cannot be set up (\(words)). Check the CA file.")
         case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE:
             return NetError(.connectionLost, "Cannot \(action): the server closed the connection (\(words)).")
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_HTTP2_STREAM:

@@ -25,7 +25,7 @@ public final class HTTPClient: Sendable {
         public init() {}
     }
 
-    /// What a client holds, for tests and for the log.
+    /// What a client holds, for tests.
     public struct Counts: Hashable, Sendable {
         /// Requests that have not ended.
         public var openTransfers: Int
@@ -85,14 +85,6 @@ public final class HTTPClient: Sendable {
             request, timeouts: timeouts, maximumBodyBytes: maximumBodyBytes ?? options.maximumBodyBytes,
             onEvent: onEvent)
         return HTTPStream(engine: engine, number: number)
-    }
-
-    /// Opens a connection that the next request to the same server finds ready, with a `HEAD` whose answer is of no
-    /// interest.
-    ///
-    /// - Parameter url: Of the same scheme, host and port as the requests to come.
-    public func warm(_ url: String) throws(NetError) {
-        try stream(HTTPRequest(method: "HEAD", target: url), onEvent: { _ in })
     }
 
     public var counts: Counts { engine.counts }

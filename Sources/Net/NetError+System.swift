@@ -84,7 +84,8 @@ extension NetError {
         } else if case NIOSSLError.uncleanShutdown = error {
             self.init(.connectionLost, "Cannot \(action): the peer closed the TLS connection.", underlying: error)
         } else {
-            self.init(.tls, "Cannot \(action): the TLS handshake failed (\(text)).", underlying: error)
+            self.init(
+                .tls, "Cannot \(action): the TLS handshake failed (\(text)).", isRetryable: true, underlying: error)
         }
     }
 

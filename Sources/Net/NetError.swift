@@ -18,7 +18,7 @@ public struct NetError: Error, Sendable, CustomStringConvertible {
         case connectionRefused
         case unreachable
         case timedOut
-        /// The TLS handshake failed, or the certificate is not trusted.
+        /// The certificate is not trusted, or, where an attempt may succeed later, the TLS handshake failed.
         case tls
         /// The server answered an upgrade with another status than 101: see ``httpStatus``.
         case upgradeRefused

@@ -11,5 +11,6 @@ public enum WebSocketEvent: Sendable, Equatable {
     case closed(code: UInt16?, reason: String)
 }
 
-/// Receives events on the connection's event loop, in order. It must not block.
+/// Receives events on the connection's event loop, in order, and never from within a call of the connection's methods:
+/// what such a call brings about is told behind it. It must not block.
 public typealias WebSocketEventHandler = @Sendable (WebSocketEvent) -> Void

@@ -26,6 +26,11 @@ final class WebSocketHandler: ChannelInboundHandler {
     private let options: WebSocketOptions
     private var lastHeard = NIODeadline.now()
     private var timers: [Timer: Scheduled<Void>] = [:]
+    /// A method of the connection is at work. What happens because of it is told behind it, as is what follows: who calls
+    /// may hold a lock that the receiver of events takes too.
+    private var isCalled = false
+    /// Events that are told when the present call is over.
+    private var untold: [WebSocketEvent] = []
 
     private enum Timer { case ping, pong, close }
 
@@ -44,6 +49,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     // MARK: Called by WebSocketConnection, on the event loop
 
     func send(opcode: UInt8, payload: [UInt8]) {
+        isCalled = true
+        defer { isCalled = false }
         guard case .open = phase, let context else { return }
         write(opcode: opcode, payload: payload, context: context)
         guard !context.channel.isWritable else { return }
@@ -54,6 +61,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     func close(code: UInt16, reason: String) {
+        isCalled = true
+        defer { isCalled = false }
         guard case .open = phase, let context else { return }
         phase = .closing
         write(opcode: 8, payload: WebSocketHandler.closePayload(code: code, reason: reason), context: context)
@@ -63,6 +72,8 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     func abort() {
+        isCalled = true
+        defer { isCalled = false }
         finishLater(reason: "the connection was aborted here")
         context?.close(promise: nil)
     }
@@ -90,7 +101,7 @@ final class WebSocketHandler: ChannelInboundHandler {
                 payload: Array(buffer: frame.unmaskedData)))
         switch outcome {
         case .none: break
-        case .message(let event): onEvent?(event)
+        case .message(let event): tell(event)
         case .ping(let payload):
             if case .open = phase { write(opcode: 10, payload: payload, context: context) }
         case .close(let code, let reason):
@@ -144,10 +155,24 @@ final class WebSocketHandler: ChannelInboundHandler {
         phase = .closed
         for timer in timers.values { timer.cancel() }
         timers = [:]
-        let deliver = onEvent
-        onEvent = nil
         if let context { closeAfterFlush(context) }
-        deliver?(.closed(code: code, reason: reason))
+        tell(.closed(code: code, reason: reason))
+    }
+
+    private func tell(_ event: WebSocketEvent) {
+        guard isCalled || !untold.isEmpty, let context else { return deliver(event) }
+        untold.append(event)
+        if untold.count == 1 { context.eventLoop.assumeIsolated().execute { self.tellRest() } }
+    }
+
+    private func tellRest() {
+        while !untold.isEmpty { deliver(untold.removeFirst()) }
+    }
+
+    private func deliver(_ event: WebSocketEvent) {
+        let receiver = onEvent
+        if case .closed = event { onEvent = nil }
+        receiver?(event)
     }
 
     /// Closes the channel when the last frame is with the kernel, or when the peer does not take it in time.

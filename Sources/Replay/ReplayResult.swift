@@ -81,6 +81,9 @@ extension FlowDifference {
         if old.voice != new.voice {
             note("the voice: \(new.voice ?? "the model's own"), was \(old.voice ?? "the model's own")", isTold: true)
         }
+        if old.language != new.language {
+            note("the language: \(new.language ?? "any"), was \(old.language ?? "any")", isTold: true)
+        }
         for tool in new.tools {
             let before = old.tools.first { $0.name == tool.name }
             if before == nil {

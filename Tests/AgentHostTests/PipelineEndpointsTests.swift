@@ -1,4 +1,5 @@
 import Conversation
+import Net
 import SansIO
 import ScriptAPI
 import TestSupport
@@ -31,9 +32,13 @@ struct PipelineEndpointsTests {
     func providers() throws {
         let definition = try flow(
             """
-            mode = "pipeline", voice = "echo",
+            mode = "pipeline", voice = "echo", language = "de",
             stt = { { endpoint = "backup", api = "transcriptions", model = "whisper", patience = 1.5 }, "openai" },
-            llm = { endpoint = "openai", api = "responses" }, tts = { "backup", { endpoint = "local", voice = "slt" } },
+            llm = { endpoint = "openai", api = "responses", temperature = 0.4, extra = { seed = 7 } },
+            tts = {
+                "backup", { endpoint = "local", voice = "slt" },
+                { endpoint = "openai", voice = "cedar", extra = { speed = 1.5 } },
+            },
             """
         ).definition
         let configuration = try servers.configuration(for: definition)
@@ -41,15 +46,57 @@ struct PipelineEndpointsTests {
         #expect(configuration.stt.map(\.kind) == [.transcriptions, .realtime])
         #expect(configuration.stt.map(\.model) == ["whisper", "gpt-4o-mini-transcribe"])
         #expect(configuration.llm.map(\.kind) == [.responses])
-        #expect(configuration.tts.map(\.name) == ["gpt-4o-mini-tts", "flite (slt)"])
+        #expect(configuration.tts.map(\.name) == ["gpt-4o-mini-tts", "flite (slt)", "gpt-4o-mini-tts"])
+        #expect(configuration.stt.map(\.language) == ["de", "de"])
+        #expect(configuration.llm.map(\.temperature) == [0.4])
+        #expect(configuration.llm.map(\.extra) == [["seed": 7]])
         guard case .speech(let speech)? = configuration.tts.first else {
             Issue.record("the first voice is no server's")
             return
         }
         #expect(speech.voice == "echo")
+        #expect(!speech.keepsVoice)
+        guard case .speech(let other)? = configuration.tts.last else {
+            Issue.record("the last voice is no server's")
+            return
+        }
+        #expect(other.voice == "cedar")
+        #expect(other.keepsVoice)
+        #expect(other.extra == ["speed": 1.5])
         let options = servers.options(for: definition)
-        #expect(options.providers == [.stt: 2, .llm: 1, .tts: 2])
+        #expect(options.providers == [.stt: 2, .llm: 1, .tts: 3])
         #expect(options.ownPatience[.stt] == [0: .milliseconds(1_500)])
+    }
+
+    @Test("the first provider's voice is the one that scripts change, though it has one of its own")
+    func firstVoice() throws {
+        let definition = try flow(#"mode = "pipeline", tts = { { endpoint = "backup", voice = "cedar" }, "openai" }"#)
+            .definition
+        let voices = try servers.configuration(for: definition).tts.compactMap { provider in
+            if case .speech(let speech) = provider { (speech.voice, speech.keepsVoice) } else { nil }
+        }
+        #expect(voices.map(\.0) == ["cedar", "alloy"])
+        #expect(voices.map(\.1) == [false, false])
+    }
+
+    @Test("the operator's certificates and time limit hold for every socket and request of a pipeline")
+    func certificates() throws {
+        var configuration = HostConfiguration(
+            flowsFolder: "flows", dataFolder: "data",
+            model: RealtimeConfiguration(
+                apiKey: "k", model: "m", trustedCertificatesFile: "/ca.pem", connectTimeout: .seconds(3)))
+        let definition = try flow("mode = \"pipeline\"").definition
+        let socket = try configuration.pipeline.completed(by: configuration.model).configuration(for: definition)
+            .webSocket
+        #expect(socket.trustedCertificatesFile == "/ca.pem")
+        #expect(socket.connectTimeout == .seconds(3))
+        #expect(socket.pingInterval == PipelineConfiguration.callSocket.pingInterval)
+        #expect(configuration.modelHTTPOptions.trustedCertificatesFile == "/ca.pem")
+        #expect(configuration.modelHTTPOptions.connectTimeout == .seconds(3))
+        configuration.maximumCalls = 500
+        #expect(configuration.modelHTTPOptions.maximumIdleConnections == 2_000)
+        configuration.maximumCalls = 1
+        #expect(configuration.modelHTTPOptions.maximumIdleConnections == 64)
     }
 
     @Test(

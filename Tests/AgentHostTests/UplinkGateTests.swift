@@ -61,6 +61,27 @@ struct UplinkGateTests {
         #expect(kept == Array(all.suffix(240_000)))
     }
 
+    @Test(
+        "A ring keeps the last bytes in order, in whatever pieces they come", arguments: 1...40 as ClosedRange<UInt64>)
+    func ring(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let capacity = Int.random(in: 1...50, using: &random)
+        var ring = ByteRing(capacity: capacity)
+        var all: [UInt8] = []
+        for _ in 0..<60 {
+            let piece = (0..<Int.random(in: 0...70, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            piece.withUnsafeBytes { ring.append($0) }
+            all += piece
+            #expect(ring.count == min(all.count, capacity))
+            let count = Int.random(in: -1...60, using: &random)
+            #expect(ring.suffix(count) == Array(all.suffix(min(max(0, count), capacity))))
+        }
+        ring.removeAll()
+        #expect(ring.suffix(1).isEmpty)
+    }
+
     @Test("A muted far end is silence, also when it is heard again")
     func muted() {
         var gate = Self.opened()

@@ -15,9 +15,10 @@ enum RawPeer {
 
     /// A server that hands over everything that arrives.
     static func listen(
+        on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onRead: @escaping @Sendable (any Channel, [UInt8]) -> Void
     ) async throws -> Listener {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Reader(onRead: onRead))
@@ -54,6 +55,25 @@ enum RawPeer {
             for ping in pings {
                 let text = ping == 2 ? [0x81, 0x07] + Array("3 pings".utf8) : []
                 channel.writeAndFlush(ByteBuffer(bytes: [0x8A, 0x00] + text), promise: nil)
+            }
+        }
+    }
+
+    /// A server that upgrades to WebSocket, answers the first message with the text "go", and is gone at once.
+    ///
+    /// - Parameters:
+    ///   - group: Not that of the client, which may wait for the end on its own event loop.
+    ///   - onGone: Called when the connection is closed.
+    static func listenHangingUp(
+        on group: any EventLoopGroup, onGone: @escaping @Sendable () -> Void
+    ) async throws -> Listener {
+        try await listen(on: group) { channel, bytes in
+            if let answer = acceptance(of: bytes) {
+                channel.writeAndFlush(ByteBuffer(bytes: answer), promise: nil)
+                return
+            }
+            channel.writeAndFlush(ByteBuffer(bytes: [0x81, 0x02] + Array("go".utf8))).whenComplete { _ in
+                channel.close().whenComplete { _ in onGone() }
             }
         }
     }

@@ -1,7 +1,9 @@
+import Dispatch
 import NIOCore
 import NIOPosix
 import Net
 import SansIO
+import Synchronization
 import Testing
 
 /// Client against our own server, over loopback.
@@ -117,6 +119,35 @@ struct WebSocketTests {
         await server.shutdown()
     }
 
+    @Test("What a call brings about is told behind it: who sends and closes under a lock may take it for what comes")
+    func toldBehindTheCall() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let isGone = DispatchSemaphore(value: 0)
+        let peer = try await RawPeer.listenHangingUp(on: group) { isGone.signal() }
+        let events = Events()
+        let held = Mutex<WebSocketConnection?>(nil)
+        let connection = try await WebSocketClient.connect(url: "ws://127.0.0.1:\(peer.port)/") { event in
+            // A lock that is taken twice is a trap.
+            held.withLock { connection in
+                events.record(event)
+                guard case .text = event else { return }
+                isGone.wait()
+                // The first one is answered by a reset, on which the next one fails at once.
+                for _ in 0..<3 { connection?.send(text: [0x61]) }
+                connection?.close()
+            }
+        }
+        held.withLock { $0 = connection }
+        connection.send(text: Array("ready".utf8))
+        guard case .closed(nil, _)? = await events.first(2).last else {
+            Issue.record("\(events.elements)")
+            return
+        }
+        #expect(events.elements.first == .text(Array("go".utf8)))
+        try await peer.close()
+        try await group.shutdownGracefully()
+    }
+
     @Test("The agreed subprotocol is known to both")
     func subprotocol() async throws {
         let server = try await echoServer()
@@ -211,6 +242,27 @@ struct WebSocketTests {
         connection.close()
         #expect(await events.first(1) == [.closed(code: 1000, reason: "")])
         await server.shutdown()
+    }
+
+    @Test("A handshake that is broken off may succeed later, over HTTP and for a WebSocket; a bad CA file never will")
+    func brokenHandshake() async throws {
+        let peer = try await RawPeer.listen { channel, _ in channel.close(promise: nil) }
+        let events = Events()
+        let socket = await netError { () throws(NetError) in
+            _ = try await WebSocketClient.connect(url: "wss://127.0.0.1:\(peer.port)/") { events.record($0) }
+        }
+        #expect(socket?.isRetryable == true)
+        let request = HTTPRequest(target: "https://127.0.0.1:\(peer.port)/")
+        let answer = await netError { () throws(NetError) in _ = try await HTTPClient().send(request) }
+        #expect(answer?.code == .tls)
+        #expect(answer?.isRetryable == true)
+        var options = HTTPClient.Options()
+        options.trustedCertificatesFile = "/nowhere.pem"
+        let unreadable = await netError { () throws(NetError) in
+            _ = try await HTTPClient(options: options).send(request)
+        }
+        #expect(unreadable?.isRetryable == false)
+        try await peer.close()
     }
 
     @Test("A message above the limit ends the connection with 1009")

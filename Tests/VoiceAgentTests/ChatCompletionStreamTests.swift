@@ -7,9 +7,10 @@ import VoiceAgent
 struct ChatCompletionStreamTests {
     private let server = StageServer(stage: .llm, name: "llm.example", apiKey: Secret("sk-secret"))
 
-    private func read(_ pieces: [[UInt8]]) -> [GenerationEvent] {
-        var stream = ChatCompletionStream(server: server, generation: 7)
-        return pieces.flatMap { stream.receive($0) } + stream.finish()
+    /// What comes of an answer, but for signs of life: where the network cuts is where they are.
+    private func read(_ pieces: [[UInt8]], generation: UInt64 = 7) -> [GenerationEvent] {
+        var stream = ChatCompletionStream(server: server, generation: generation)
+        return (pieces.flatMap { stream.receive($0) } + stream.finish()).filter { $0 != .progress }
     }
 
     private func read(_ text: String) -> [GenerationEvent] { read([Array(text: text)]) }
@@ -64,29 +65,30 @@ struct ChatCompletionStreamTests {
                 + chunk("{}", finish: "tool_calls") + "data: [DONE]\n\n")
         #expect(
             events == [
-                .text("One moment."), call("call_a", "find", #"{"day":"Monday"}"#), call("call_b", "hang_up", "{}"),
+                .text("One moment."), call("call_7_1", "find", #"{"day":"Monday"}"#),
+                call("call_7_2", "hang_up", "{}"),
                 .ended(reason: "tool_calls", usage: nil),
             ])
     }
 
     @Test(
-        "Whole calls in one chunk: without index, all with index 0, with one identifier, with none; and finish_reason stop",
+        "Whole calls in one chunk: without index, all with index 0, with one identifier, with none; and finish_reason stop. Each gets an identifier of its own",
         arguments: [
             (
                 #"{"id":"a","function":{"name":"f","arguments":"{\"n\":1}"}}"#,
-                #"{"id":"b","function":{"name":"f","arguments":"{\"n\":2}"}}"#, ["a", "b"]
+                #"{"id":"b","function":{"name":"f","arguments":"{\"n\":2}"}}"#, ["call_7_1", "call_7_2"]
             ),
             (
                 #"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"n\":1}"}}"#,
-                #"{"index":0,"id":"b","function":{"name":"f","arguments":"{\"n\":2}"}}"#, ["a", "b"]
+                #"{"index":0,"id":"b","function":{"name":"f","arguments":"{\"n\":2}"}}"#, ["call_7_1", "call_7_2"]
             ),
             (
                 #"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"n\":1}"}}"#,
-                #"{"index":1,"id":"a","function":{"name":"f","arguments":"{\"n\":2}"}}"#, ["a", "call_7_2"]
+                #"{"index":1,"id":"a","function":{"name":"f","arguments":"{\"n\":2}"}}"#, ["call_7_1", "call_7_2"]
             ),
             (
                 #"{"id":"a","function":{"name":"f","arguments":{"n":1}}}"#,
-                #"{"id":"a","function":{"name":"f","arguments":{"n":2}}}"#, ["a", "call_7_2"]
+                #"{"id":"a","function":{"name":"f","arguments":{"n":2}}}"#, ["call_7_1", "call_7_2"]
             ),
             (
                 #"{"function":{"name":"f","arguments":"{\"n\":1}"}}"#,
@@ -110,7 +112,57 @@ struct ChatCompletionStreamTests {
         }
         #expect(
             read(fragments.joined() + chunk("{}", finish: "tool_calls"))
-                == [call("a", "f", #"{"n":1}"#), .ended(reason: "tool_calls", usage: nil)])
+                == [call("call_7_1", "f", #"{"n":1}"#), .ended(reason: "tool_calls", usage: nil)])
+    }
+
+    @Test("A server that begins anew with the same identifier in each answer calls two functions, not one twice")
+    func identifiersOfTheCall() {
+        let answer = chunk(
+            #"{"tool_calls":[{"index":0,"id":"call_0","function":{"name":"f","arguments":"{}"}}]}"#,
+            finish: "tool_calls")
+        let calls = [1, 2].flatMap { read([Array(text: answer)], generation: $0) }.compactMap { event in
+            if case .call(let call) = event { call.callID } else { nil }
+        }
+        #expect(calls == ["call_1_1", "call_2_1"])
+    }
+
+    @Test(
+        "Arguments and thoughts are signs of life, once a piece of the body; a comment and what follows the end are none"
+    )
+    func signsOfLife() {
+        var stream = ChatCompletionStream(server: server, generation: 7)
+        func take(_ text: String) -> [GenerationEvent] { stream.receive(Array(text: text)) }
+        let fragment = chunk(#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}"#)
+        #expect(take(fragment) == [.progress])
+        #expect(take(fragment + fragment) == [.progress])
+        #expect(take(chunk(#"{"reasoning_content":"hm"}"#)) == [.progress])
+        #expect(take(String(fragment.dropLast(9))) == [])
+        #expect(take(String(fragment.suffix(9))) == [.progress])
+        #expect(take(": ping\n\n") == [])
+        #expect(take(fragment + chunk(#"{"content":"Hi."}"#)) == [.text("Hi.")])
+        _ = take("data: [DONE]\n\n")
+        #expect(stream.isEnded)
+        #expect(take(fragment) == [])
+    }
+
+    @Test("An answer that has its reason is complete before it has ended")
+    func complete() {
+        var stream = ChatCompletionStream(server: server, generation: 7)
+        _ = stream.receive(Array(text: chunk(#"{"content":"Hi."}"#)))
+        #expect(!stream.isComplete)
+        _ = stream.receive(Array(text: chunk("{}", finish: "stop")))
+        #expect(stream.isComplete)
+        #expect(stream.finish() == [.ended(reason: "stop", usage: nil)])
+    }
+
+    @Test("More calls than anybody makes are an answer that cannot be read", arguments: [128, 129])
+    func manyCalls(count: Int) {
+        let calls = (0..<count).map {
+            chunk(#"{"tool_calls":[{"index":\#($0),"id":"c\#($0)","function":{"name":"f","arguments":"{}"}}]}"#)
+        }
+        let events = read(calls.joined() + chunk("{}", finish: "tool_calls") + "data: [DONE]\n\n")
+        #expect(events.count == (count == 128 ? 129 : 1))
+        if case .failed = events.last { #expect(count == 129) } else { #expect(count == 128) }
     }
 
     @Test("The end of the body ends an answer that has a reason, and breaks off one that has none")
@@ -172,7 +224,7 @@ struct ChatCompletionStreamTests {
             "finish_reason":"tool_calls"}],"usage":{"total_tokens":5}}
             """
         let expected: [GenerationEvent] = [
-            .text("Hi."), call("a", "f", "{}"), .ended(reason: "tool_calls", usage: ["total_tokens": 5]),
+            .text("Hi."), call("call_7_1", "f", "{}"), .ended(reason: "tool_calls", usage: ["total_tokens": 5]),
         ]
         #expect(read(body) == expected)
         #expect(read(Array(text: "\n " + body).pieces(longest: 11, seed: 3)) == expected)

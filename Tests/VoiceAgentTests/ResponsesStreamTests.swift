@@ -7,9 +7,10 @@ import VoiceAgent
 struct ResponsesStreamTests {
     private let server = StageServer(stage: .llm, name: "llm.example")
 
+    /// What comes of an answer, but for signs of life: where the network cuts is where they are.
     private func read(_ pieces: [[UInt8]]) -> [GenerationEvent] {
         var stream = ResponsesStream(server: server, generation: 7)
-        return pieces.flatMap { stream.receive($0) } + stream.finish()
+        return (pieces.flatMap { stream.receive($0) } + stream.finish()).filter { $0 != .progress }
     }
 
     private func read(_ text: String) -> [GenerationEvent] { read([Array(text: text)]) }
@@ -44,7 +45,7 @@ struct ResponsesStreamTests {
 
     private let events: [GenerationEvent] = [
         .text("One "), .text("moment 😀"),
-        .call(RealtimeFunctionCall(callID: "call_a", name: "find", arguments: #"{"day":1}"#)),
+        .call(RealtimeFunctionCall(callID: "call_7_1", name: "find", arguments: #"{"day":1}"#)),
         .ended(reason: "tool_calls", usage: ["total_tokens": 9]),
     ]
 
@@ -67,12 +68,37 @@ struct ResponsesStreamTests {
             + #"{"type":"function_call","call_id":"a","name":"f","arguments":"{\"n\":1}"},"#
             + #"{"type":"function_call","call_id":"a","name":"f","arguments":{"n":2}}],"usage":null"#
         let expected: [GenerationEvent] = [
-            .text("Hi."), .call(RealtimeFunctionCall(callID: "a", name: "f", arguments: #"{"n":1}"#)),
+            .text("Hi."), .call(RealtimeFunctionCall(callID: "call_7_1", name: "f", arguments: #"{"n":1}"#)),
             .call(RealtimeFunctionCall(callID: "call_7_2", name: "f", arguments: #"{"n":2}"#)),
             .ended(reason: "tool_calls", usage: nil),
         ]
         #expect(read("{\"object\":\"response\",\"error\":null,\(output)}") == expected)
         #expect(read(event("response.completed", "\"response\":{\(output)}")) == expected)
+    }
+
+    @Test("Arguments and thoughts are signs of life; a comment and what follows the end are none")
+    func signsOfLife() {
+        var stream = ResponsesStream(server: server, generation: 7)
+        func take(_ text: String) -> [GenerationEvent] { stream.receive(Array(text: text)) }
+        #expect(take(event("response.created")) == [.progress])
+        let fragment = event("response.function_call_arguments.delta", #""item_id":"fc_1","delta":"1""#)
+        #expect(take(fragment + fragment) == [.progress])
+        #expect(take(event("response.reasoning_summary_text.delta", #""delta":"hm""#)) == [.progress])
+        #expect(take(": ping\n\n") == [])
+        #expect(take(event("response.completed", #""response":{"status":"completed","output":[]}"#)).count == 1)
+        #expect(take(fragment) == [])
+    }
+
+    @Test("More calls than anybody makes are an answer that cannot be read", arguments: [128, 129])
+    func manyCalls(count: Int) {
+        let items = (0..<count).map {
+            event(
+                "response.output_item.added",
+                #""item":{"id":"fc_\#($0)","type":"function_call","call_id":"c","name":"f","arguments":""}"#)
+        }
+        var stream = ResponsesStream(server: server, generation: 7)
+        let events = stream.receive(Array(text: items.joined()))
+        #expect(events.contains { if case .failed = $0 { true } else { false } } == (count == 129))
     }
 
     @Test("Incomplete says why in the words of chat completions; a refusal is said")

@@ -49,11 +49,40 @@ struct SpeechAudioStreamTests {
         #expect((3_995...4_015).contains(loudest ?? 0))
     }
 
-    @Test("A last half of a sample is left out, and nothing at all is no audio")
+    @Test("A last half of a sample is left out")
     func remainders() {
-        #expect(read([]) == [.ended])
-        #expect(read([[1]]) == [.ended])
         #expect(audio(read([[1, 0, 2, 0, 3, 0, 4]])).count == 1)
+    }
+
+    @Test(
+        "An answer without a sample is a failure that may pass, unless nothing was to be heard",
+        arguments: [
+            ("audio/pcm", [UInt8]()), ("audio/pcm", [1]), ("", []),
+            ("audio/wav", WAVFile.header(sampleRate: 24_000, channelCount: 1, dataByteCount: 0)),
+            ("application/json", Array("{\"text\":\"Hello.\"}".utf8)),
+            ("text/event-stream", Array("data: [DONE]\n\n".utf8)),
+            ("text/event-stream", Array("data: {\"type\":\"speech.audio.done\"}\n\n".utf8)),
+        ])
+    func silence(contentType: String, body: [UInt8]) {
+        guard case .failed(let failure)? = read([body], contentType: contentType).last else {
+            Issue.record("nothing is no speech")
+            return
+        }
+        #expect(failure.severity == .retryable)
+        #expect(failure.message.contains("without speech"))
+        var stream = SpeechAudioStream(server: server, contentType: contentType, expectsSound: false)
+        #expect(stream.receive(body) + stream.finish() == [.ended])
+    }
+
+    @Test(
+        "What says that it is samples is, whatever it begins with",
+        arguments: ["{\"a\": 1, and so on", "<html>and so on it goes"])
+    func named(words: String) {
+        #expect(read([Array(text: words)]).last == .ended)
+        // By chance a sample may have the bytes of a brace.
+        let samples = Array(text: "{") + [0x01] + Samples.tone(rate: 24_000, milliseconds: 20)
+        #expect(read([samples], contentType: nil).last == .ended)
+        #expect(read([[0xFF, 0xFF] + Samples.tone(rate: 24_000, milliseconds: 20)], contentType: nil).last == .ended)
     }
 
     @Test("The rate may be named, and be the line's own", arguments: [8_000, 16_000, 22_050, 48_000])
@@ -119,6 +148,10 @@ struct SpeechAudioStreamTests {
         arguments: [
             ("audio/mpeg", "anything", "audio/mpeg"), ("audio/pcm", "ID3\u{4}xxxxxxxx", "MP3"),
             ("", "OggSxxxxxx", "Ogg"),
+            ("text/html", "<html>Welcome</html>", "text/html"),
+            ("text/plain; charset=utf-8", "{\"error\":1}", "text/plain"),
+            ("", "{\"error\":{\"message\":\"No\"}}", "JSON"), ("application/octet-stream", " <html><head>", "a page"),
+            ("", "{\"e\":1}", "JSON"), ("", "data: {\"type\":\"x\"}\n\n", "events"),
             ("text/event-stream", "data: {\"error\":{\"message\":\"Voice is gone\"}}\n\n", "Voice is gone"),
             ("text/event-stream", "data: {\"type\":\"speech.audio.delta\",\"audio\":\"!!!\"}\n\n", "not Base64"),
             ("text/event-stream", "data: {\"type\":\n\n", "cannot be read"),
@@ -131,6 +164,19 @@ struct SpeechAudioStreamTests {
         }
         #expect(failure.message.contains(expected))
         #expect(failure.message.hasPrefix("tts.example "))
+    }
+
+    @Test(
+        "MPEG audio without a name is told from samples",
+        arguments: [[0xFF, 0xFB, 0x90, 0x64], [0xFF, 0xF3, 0x84, 0xC4], [0xFF, 0xF1, 0x50, 0x80]] as [[UInt8]])
+    func compressed(head: [UInt8]) {
+        let events = read([head + [UInt8](repeating: 0, count: 400)], contentType: "application/octet-stream")
+        guard case .failed(let failure) = events.last else {
+            Issue.record("\(events.count) events")
+            return
+        }
+        #expect(failure.severity == .refused)
+        #expect(failure.message.contains("MPEG audio"))
     }
 
     @Test("Noise traps nothing", arguments: 0..<40 as Range<UInt64>)

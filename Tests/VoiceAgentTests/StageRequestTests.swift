@@ -8,7 +8,7 @@ import VoiceAgent
 @Suite("What stages are asked")
 struct StageRequestTests {
     private let endpoint = StageEndpoint(
-        baseURL: "https://api.example.com/v1/", apiKey: Secret("sk-1"), headers: ["OpenAI-Project": "p"])
+        baseURL: "https://api.example.com/v1/", apiKey: Secret("sk-1"))
 
     private var generation: GenerationRequest {
         GenerationRequest(
@@ -31,13 +31,11 @@ struct StageRequestTests {
     @Test("Chat completions: the conversation, nested tools, usage with the stream")
     func chat() throws {
         var provider = LanguageModelProvider(kind: .chat, endpoint: endpoint, model: "m", temperature: 0.5)
-        provider.maximumTokens = 100
-        provider.extra = ["stream_options": nil, "seed": 7]
+        provider.extra = ["stream_options": nil, "max_completion_tokens": 100, "seed": 7]
         let request = provider.request(generation)
         #expect(request.method == "POST")
         #expect(request.target == "https://api.example.com/v1/chat/completions")
         #expect(request.headers["Authorization"] == "Bearer sk-1")
-        #expect(request.headers["OpenAI-Project"] == "p")
         #expect(request.headers["Content-Type"] == "application/json")
         let expected: JSON = [
             "model": "m",
@@ -64,14 +62,15 @@ struct StageRequestTests {
                     "function": ["name": "find", "description": "Finds.", "parameters": ["type": "object"]],
                 ]
             ],
-            "tool_choice": "required", "max_completion_tokens": 100, "temperature": 0.5, "stream": true, "seed": 7,
+            "tool_choice": "required", "temperature": 0.5, "stream": true, "max_completion_tokens": 100, "seed": 7,
         ]
         #expect(try JSON(parsing: request.body) == expected)
     }
 
     @Test("Responses: items, flat tools, nothing kept at the server")
     func responses() throws {
-        let provider = LanguageModelProvider(kind: .responses, endpoint: endpoint, model: "m", maximumTokens: 100)
+        let provider = LanguageModelProvider(
+            kind: .responses, endpoint: endpoint, model: "m", extra: ["max_output_tokens": 100])
         let request = provider.request(generation)
         #expect(request.target == "https://api.example.com/v1/responses")
         let expected: JSON = [
@@ -93,7 +92,7 @@ struct StageRequestTests {
                     "strict": false,
                 ]
             ],
-            "tool_choice": "required", "max_output_tokens": 100, "store": false, "stream": true,
+            "tool_choice": "required", "store": false, "stream": true, "max_output_tokens": 100,
         ]
         #expect(try JSON(parsing: request.body) == expected)
     }
@@ -119,10 +118,9 @@ struct StageRequestTests {
             try JSON(parsing: plain.body) == [
                 "model": "tts", "input": "Hello.", "voice": "cedar", "response_format": "pcm",
             ])
-        provider.prompt = "Warm."
-        provider.speed = 1.25
-        provider.streamsEvents = true
-        provider.extra = ["response_format": "wav"]
+        provider.extra = [
+            "response_format": "wav", "instructions": "Warm.", "speed": 1.25, "stream_format": "sse",
+        ]
         let rich = provider.request(SynthesisRequest(id: 1, provider: 0, text: "Hello.", voice: "ash"))
         #expect(rich.headers["Accept"] == "text/event-stream")
         #expect(
@@ -130,13 +128,16 @@ struct StageRequestTests {
                 "model": "tts", "input": "Hello.", "voice": "ash", "response_format": "wav", "instructions": "Warm.",
                 "speed": 1.25, "stream_format": "sse",
             ])
+        // Somebody else's name means nothing to a server with names of its own.
+        provider.keepsVoice = true
+        let own = provider.request(SynthesisRequest(id: 1, provider: 0, text: "Hello.", voice: "ash"))
+        #expect(try JSON(parsing: own.body)["voice"] == "cedar")
     }
 
     @Test("Transcriptions: a form with a WAV file of at least 200 ms, and a boundary that nothing holds")
     func transcriptions() throws {
         var provider = SpeechToTextProvider(kind: .transcriptions, endpoint: endpoint, model: "scribe", language: "en")
-        provider.prompt = "a \"quoted\" moonline-form prompt"
-        provider.extra = ["temperature": 0, "x\"\r\ny": "z"]
+        provider.extra = ["prompt": "a \"quoted\" moonline-form prompt", "temperature": 0, "x\"\r\ny": "z"]
         let request = provider.request([UInt8](repeating: 0x80, count: 800))
         #expect(request.target == "https://api.example.com/v1/audio/transcriptions")
         #expect(request.headers["Content-Type"] == "multipart/form-data; boundary=moonline-form-1")

@@ -82,7 +82,8 @@ struct StageServerTests {
     func connections() {
         #expect(server.failure(NetError(.connectionLost, "Gone.")).severity == .retryable)
         #expect(server.failure(NetError(.timedOut, "Slow.")).severity == .retryable)
-        #expect(server.failure(NetError(.tls, "No.")).severity == .fatal)
+        #expect(server.failure(NetError(.tls, "A bad certificate.")).severity == .fatal)
+        #expect(server.failure(NetError(.tls, "Broken off.", isRetryable: true)).severity == .retryable)
         #expect(server.failure(NetError(.invalidArgument, "No URL.")).severity == .fatal)
         #expect(server.failure(NetError(.timedOut, "Slow.")).message == "Slow.")
     }

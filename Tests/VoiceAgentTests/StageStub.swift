@@ -8,6 +8,7 @@ import VoiceAgent
 final class StageStub: Sendable {
     /// A request that came in.
     struct Received: Sendable {
+        let method: String
         let path: String
         let headers: HTTPFields
         let body: [UInt8]
@@ -67,20 +68,22 @@ final class StageStub: Sendable {
     var endpoint: StageEndpoint { StageEndpoint(baseURL: baseURL, apiKey: Secret("sk-test")) }
 
     /// - Parameters:
+    ///   - port: 0 for any.
     ///   - refusal: Answers upgrades.
     ///   - answer: What a request to a path below `/v1` is answered; `nil` for 404.
     ///   - greeting: What is done with a socket at once.
     init(
-        refusal: HTTPResponse? = nil,
+        port: UInt16 = 0, refusal: HTTPResponse? = nil,
         answer: @escaping @Sendable (Received, StageStub.Body) async -> HTTPResponse? = { _, _ in nil },
         greeting: @escaping @Sendable (Socket) -> Void = { _ in }
     ) async throws {
         let (requests, sockets, abandoned) = (requests, sockets, abandoned)
         server = try await HTTPServer.start(
-            host: "127.0.0.1", port: 0, logger: quiet,
+            host: "127.0.0.1", port: port, logger: quiet,
             handler: { request in
                 let received = Received(
-                    path: String(request.path.dropFirst("/v1".count)), headers: request.headers, body: request.body)
+                    method: request.method, path: String(request.path.dropFirst("/v1".count)), headers: request.headers,
+                    body: request.body)
                 requests.record(received)
                 let body = Body(path: received.path, abandoned: abandoned)
                 return await answer(received, body) ?? .text("{}", status: 404)

@@ -18,8 +18,7 @@ struct TranscriptionSessionTests {
             var provider = SpeechToTextProvider(
                 kind: .realtime, endpoint: StageEndpoint(baseURL: "https://stt.example/v1"), model: "scribe")
             provider.language = "en"
-            provider.prompt = "names"
-            provider.extra = ["delay": "minimal"]
+            provider.extra = ["prompt": "names", "delay": "minimal"]
             session = TranscriptionSession(provider: provider)
             audio = try CallerAudio()
         }
@@ -29,7 +28,7 @@ struct TranscriptionSessionTests {
                 switch output {
                 case .send(let bytes): sent.append(try JSON(parsing: bytes))
                 case .report(let event): events.append(event)
-                case .ready, .refused: outcomes.append(output)
+                case .ready, .refused, .lost: outcomes.append(output)
                 }
             }
         }
@@ -281,5 +280,66 @@ struct TranscriptionSessionTests {
             bench.outcomes.map { outcome in
                 if case .refused(let failure) = outcome { failure.severity == .fatal } else { false }
             } == [true, true])
+    }
+
+    @Test("A refused commit that is not named is the oldest one: what follows keeps its own words")
+    func unnamedCommit() throws {
+        for error in [
+            #"{"type":"invalid_request_error","code":"input_audio_buffer_commit_empty","message":"buffer too small"}"#,
+            #"{"type":"invalid_request_error","code":"","message":"input_audio_buffer is too short","event_id":""}"#,
+        ] {
+            var bench = try Bench()
+            try bench.open()
+            try bench.hear(milliseconds: 900)
+            try bench.end(1, 0..<300)
+            try bench.end(2, 300..<600)
+            try bench.receive(#"{"type":"error","error":\#(error)}"#)
+            try bench.committed("b")
+            try bench.completed("b", "two")
+            #expect(bench.events.count == 2)
+            #expect(bench.events.last == .transcribed(segment: 2, "two"))
+            #expect(bench.session.isIdle)
+        }
+    }
+
+    @Test("What the server never answers is given up in time, and is in nobody's way")
+    func expiry() throws {
+        var bench = try Bench()
+        try bench.open()
+        try bench.hear(milliseconds: 900)
+        try bench.end(1, 0..<300)
+        try bench.end(2, 300..<600)
+        try bench.drop(2)
+        try bench.committed("a")
+        try bench.hear(milliseconds: 29_000)
+        try bench.end(3, 29_000..<29_300)
+        #expect(bench.events.isEmpty)
+        try bench.hear(milliseconds: 1_100)
+        guard case .transcriptionFailed(1, let failure)? = bench.events.first else {
+            Issue.record("\(bench.events)")
+            return
+        }
+        #expect(failure.severity == .retryable)
+        try bench.committed("c")
+        try bench.completed("c", "three")
+        #expect(bench.events.dropFirst() == [.transcribed(segment: 3, "three")])
+        #expect(bench.session.isIdle)
+    }
+
+    @Test(
+        "Settings that are refused for a passing reason lose the session alone",
+        arguments: [
+            #"{"type":"server_error","code":"","message":"sorry","event_id":"settings"}"#,
+            #"{"type":"","code":"rate_limit_exceeded","message":"slow down","event_id":"settings"}"#,
+        ])
+    func passingRefusal(error: String) throws {
+        var bench = try Bench()
+        try bench.open()
+        try bench.receive(#"{"type":"error","error":\#(error)}"#)
+        guard case .lost(let failure)? = bench.outcomes.first else {
+            Issue.record("\(bench.outcomes)")
+            return
+        }
+        #expect(failure.severity == .retryable)
     }
 }

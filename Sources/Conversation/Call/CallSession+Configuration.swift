@@ -34,8 +34,6 @@ extension CallSession {
     public struct ModelOptions: Hashable, Sendable {
         /// `nil` for no transcript of the caller.
         public var transcriptionModel: String?
-        /// ISO 639-1; `nil` lets the transcription model find out.
-        public var language: String?
         /// The voice of flows that name none; `nil` leaves the server's own.
         public var voice: String?
         public var turnDetection: TurnDetection
@@ -44,11 +42,10 @@ extension CallSession {
         public var sessionLifetime: Duration = .seconds(3_300)
 
         public init(
-            transcriptionModel: String? = "gpt-4o-mini-transcribe", language: String? = nil, voice: String? = nil,
+            transcriptionModel: String? = "gpt-4o-mini-transcribe", voice: String? = nil,
             turnDetection: TurnDetection = TurnDetection(), noiseReduction: String? = nil
         ) {
             self.transcriptionModel = transcriptionModel
-            self.language = language
             self.voice = voice
             self.turnDetection = turnDetection
             self.noiseReduction = noiseReduction

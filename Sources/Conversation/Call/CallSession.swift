@@ -217,7 +217,7 @@ public struct CallSession: Sendable {
         let settings = RealtimeSettings(
             instructions: definition.instructions, voice: definition.voice ?? configuration.model.voice,
             tools: definition.tools, law: configuration.law,
-            transcriptionModel: configuration.model.transcriptionModel, language: configuration.model.language,
+            transcriptionModel: configuration.model.transcriptionModel, language: definition.language,
             turnDetection: configuration.model.turnDetection, noiseReduction: configuration.model.noiseReduction)
         realtime = RealtimeSession(
             settings: settings, limits: definition.mode == .realtime ? RealtimeSession.Limits() : .local,

@@ -86,7 +86,8 @@ extension AgentDefinition {
     var logged: JSON {
         [
             "name": .string(name), "mode": .string(mode.rawValue), "voice": .optional(voice),
-            "instructions": .string(instructions), "tools": .array(tools.map(\.logged)),
+            "language": .optional(language), "instructions": .string(instructions),
+            "tools": .array(tools.map(\.logged)),
             "handlers": .array(handlers.map(\.rawValue).sorted().map { .string($0) }),
             "idle_timeout_ns": .integer(idleTimeout.nanoseconds),
             "fallback": fallback.map { ["text": .string($0.text), "transfer_to": .optional($0.transferTo)] } ?? .null,
@@ -114,6 +115,7 @@ extension AgentDefinition {
             name: try fields.text("name"), mode: try fields.choice("mode"), voice: try fields.optionalText("voice"),
             instructions: try fields.text("instructions"), tools: try Tool.list(try fields.array("tools")),
             handlers: handlers, idleTimeout: try fields.span("idle_timeout_ns"), fallback: fallback)
+        language = try fields.optionalText("language")
         if let form = try fields.optionalFields("filler") {
             let lines = try form.array("lines").compactMap(\.string)
             guard !lines.isEmpty else { throw CallLogFormError(field: "lines") }
@@ -151,8 +153,8 @@ extension AgentDefinition.Tool {
 extension CallSession.ModelOptions {
     var logged: JSON {
         [
-            "transcription_model": .optional(transcriptionModel), "language": .optional(language),
-            "voice": .optional(voice), "turn_detection": turnDetection.logged,
+            "transcription_model": .optional(transcriptionModel), "voice": .optional(voice),
+            "turn_detection": turnDetection.logged,
             "noise_reduction": .optional(noiseReduction), "session_lifetime_ns": .integer(sessionLifetime.nanoseconds),
         ]
     }
@@ -161,7 +163,7 @@ extension CallSession.ModelOptions {
         let fields = LogFields(json)
         self.init(
             transcriptionModel: try fields.optionalText("transcription_model"),
-            language: try fields.optionalText("language"), voice: try fields.optionalText("voice"),
+            voice: try fields.optionalText("voice"),
             turnDetection: try TurnDetection(logged: try fields.value("turn_detection")),
             noiseReduction: try fields.optionalText("noise_reduction"))
         if json["session_lifetime_ns"] != nil { sessionLifetime = try fields.span("session_lifetime_ns") }

@@ -97,6 +97,7 @@ extension GenerationEvent {
                 "type": "call", "call_id": .string(call.callID), "name": .string(call.name),
                 "arguments": .string(call.arguments),
             ]
+        case .progress: ["type": "progress"]
         case .ended(let reason, let usage): ["type": "ended", "reason": .string(reason), "usage": usage ?? .null]
         case .failed(let failure): ["type": "failed", "failure": failure.logged]
         }
@@ -111,9 +112,10 @@ extension GenerationEvent {
                 RealtimeFunctionCall(
                     callID: try fields.text("call_id"), name: try fields.text("name"),
                     arguments: try fields.text("arguments")))
+        case "progress": self = .progress
         case "ended":
             let usage = try fields.value("usage")
-            self = .ended(reason: try fields.text("reason"), usage: usage.isNull ? Optional.none : usage)
+            self = .ended(reason: try fields.text("reason"), usage: usage.isNull ? JSON?.none : usage)
         case "failed": self = .failed(try StageFailure(logged: try fields.value("failure")))
         default: throw CallLogFormError(field: "type")
         }

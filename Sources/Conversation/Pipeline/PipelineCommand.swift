@@ -77,7 +77,7 @@ public struct SynthesisRequest: Hashable, Sendable {
     public var id: UInt64
     public var provider: Int
     public var text: String
-    /// `nil` for the provider's own.
+    /// The one that the script has chosen in the call; `nil` for what the provider was told before.
     public var voice: String?
 
     public init(id: UInt64, provider: Int, text: String, voice: String? = nil) {

@@ -27,6 +27,8 @@ public enum GenerationEvent: Hashable, Sendable {
     case text(String)
     /// A call is whole; calls come in order, behind the text that stood before them.
     case call(RealtimeFunctionCall)
+    /// The model is at work on what is no text: thoughts, or the arguments of a call. Not told of every piece.
+    case progress
     /// The last one. `reason` is `stop`, `length`, `tool_calls`, `content_filter`, or what a server says.
     case ended(reason: String, usage: JSON?)
     /// The last one: nothing more comes, whatever has come.

@@ -32,9 +32,8 @@ extension PipelineSession {
             outputs.append(.command(.generate(request)))
         case .synthesis(let id, let index):
             guard let text = textToSpeak(index, of: id) else { return }
-            let voice = settings.voice
-            outputs.append(
-                .command(.synthesize(SynthesisRequest(id: number, provider: provider, text: text, voice: voice))))
+            let request = SynthesisRequest(id: number, provider: provider, text: text, voice: chosenVoice)
+            outputs.append(.command(.synthesize(request)))
         }
         jobs[number] = Job(work: work, tried: tried, deadline: now + patience(with: work, provider: provider))
     }

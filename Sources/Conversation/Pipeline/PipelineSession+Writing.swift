@@ -51,8 +51,10 @@ extension PipelineSession {
     mutating func receive(_ event: GenerationEvent, job number: UInt64, at now: Instant) {
         guard let job = jobs[number], case .generation(let id) = job.work, !job.isDelayed else { return }
         postpone(number, at: now)
+        if event == .progress { return }
         if responses[id]?.timing.firstToken == nil { responses[id]?.timing.firstToken = now }
         switch event {
+        case .progress: break
         case .text(let delta):
             guard let sentences = responses[id]?.segmenter.append(delta) else { return }
             for sentence in sentences { addUnlessRepeated(sentence, to: id, at: now) }

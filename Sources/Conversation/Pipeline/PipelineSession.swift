@@ -66,6 +66,8 @@ struct PipelineSession: Sendable {
 
     let options: PipelineOptions
     private(set) var settings: RealtimeSettings
+    /// The voice that the script has chosen in place of the one that the flow names.
+    private(set) var chosenVoice: String?
     /// Handlers that the flow has.
     var handlers: Set<ScriptHandler>
     var context = PipelineContext()
@@ -124,6 +126,7 @@ struct PipelineSession: Sendable {
     mutating func receive(_ event: RealtimeClientEvent, at now: Instant) -> [Output] {
         switch event.body {
         case .updateSession(let settings):
+            if settings.voice != self.settings.voice { chosenVoice = settings.voice }
             self.settings = settings
             allow(settings.turnDetection, at: now)
             openingEventID = event.eventID
@@ -132,7 +135,10 @@ struct PipelineSession: Sendable {
         case .changeSession(let change):
             if let instructions = change.instructions { settings.instructions = instructions }
             if let tools = change.tools { settings.tools = tools }
-            if let voice = change.voice { settings.voice = voice }
+            if let voice = change.voice {
+                settings.voice = voice
+                chosenVoice = voice
+            }
             discardDraft()
         case .createFunctionOutput(let callID, let output):
             let id = makeID("item")

@@ -35,6 +35,11 @@ public struct AgentFieldSpec: Hashable, Sendable {
             "Pipeline mode: who speaks; `\"local\"` needs no server.", since: "0.3"),
         AgentFieldSpec("turns", "moonline.Turns", "Pipeline mode: when the far end has the floor.", since: "0.3"),
         AgentFieldSpec("voice", "string", "A voice of the model."),
+        AgentFieldSpec(
+            "language", "string",
+            "What is spoken in the call, ISO 639-1 (`\"de\"`): who writes it down mishears less, and in pipeline mode "
+                + "sentences and turns end by that language's rules. Without it the language is found out.",
+            since: "0.3"),
         AgentFieldSpec("instructions", "string", isRequired: true, "What the model is told of its task."),
         AgentFieldSpec("actions", "moonline.Actions", "Functions that the model may call."),
         AgentFieldSpec("idle_timeout", "number", "Seconds of silence before `on_idle`; 15.", since: "0.2"),
@@ -112,7 +117,17 @@ public struct RecordSpec: Sendable {
                     "api", "\"realtime\"|\"transcriptions\"|\"chat\"|\"responses\"|\"speech\"|nil",
                     "Which of the server's interfaces: `realtime` or `transcriptions`, `chat` or `responses`, `speech`."
                 ),
-                ("voice", "string?", "Of `tts`; the agent's voice where it is left out."),
+                (
+                    "voice", "string?",
+                    "Of `tts`; the agent's voice where it is left out. `call:set_voice` changes the first provider's, "
+                        + "and that of those who have none of their own."
+                ),
+                ("temperature", "number?", "Of `llm`, 0…2; the server's own where it is left out."),
+                (
+                    "extra", "table<string, any>?",
+                    "Fields that are added to the server's requests, or replace others: "
+                        + "`{ reasoning_effort = \"minimal\" }`. `json.null` leaves one out."
+                ),
                 (
                     "patience", "number?",
                     "Seconds without a sign of life before the next provider is asked; 2.5 of `stt`, 4 of `llm`, 2 of "

@@ -14,6 +14,17 @@ extension FlowCheck {
         return .realtime
     }
 
+    mutating func language(of agent: LuaReference) -> String? {
+        guard let code = text("language", of: agent) else { return nil }
+        if code.utf8.count == 2, code.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) {
+            return code
+        }
+        report(
+            "language", "the agent's language \"\(code)\" is no code of ISO 639-1, which has two small letters",
+            hint: "write language = \"en\", or leave it out")
+        return nil
+    }
+
     mutating func stages(of agent: LuaReference) -> [PipelineStage: [StageChoice]] {
         var stages: [PipelineStage: [StageChoice]] = [:]
         for stage in PipelineStage.allCases {
@@ -57,7 +68,9 @@ extension FlowCheck {
             report(name, "the agent's \(name) must be a name, a table or a list of them", hint: Self.example(stage))
             return nil
         }
-        let known = ["endpoint", "model", "api", "patience"] + (stage == .tts ? ["voice"] : [])
+        let known =
+            ["endpoint", "model", "api", "patience", "extra"] + (stage == .tts ? ["voice"] : [])
+            + (stage == .llm ? ["temperature"] : [])
         var choice = StageChoice(endpoint: "openai")
         for member in members {
             guard known.contains(member.key) else {
@@ -66,17 +79,18 @@ extension FlowCheck {
                     name, "the agent's \(name) has an unknown field '\(member.key)'\(near)", hint: Self.example(stage))
                 continue
             }
-            if member.key == "patience" {
-                let range = PipelineStage.patienceRange
-                if let seconds = member.value.number, range.contains(seconds) {
-                    choice.patience = .seconds(seconds)
-                } else {
-                    report(
-                        name,
-                        "\(name).patience must be a number of seconds from \(range.lowerBound) to "
-                            + "\(range.upperBound)", hint: "write patience = 3")
-                }
+            switch member.key {
+            case "patience":
+                let number = number(member.value, in: PipelineStage.patienceRange, "\(name).patience", "of seconds ")
+                choice.patience = number.map { .seconds($0) }
                 continue
+            case "temperature":
+                choice.temperature = number(member.value, in: PipelineStage.temperatureRange, "\(name).temperature")
+                continue
+            case "extra":
+                choice.extra = extra(member.value, name)
+                continue
+            default: break
             }
             guard let text = member.value.string, !text.isEmpty else {
                 report(name, "\(name).\(member.key) must be a text", hint: Self.example(stage))
@@ -95,6 +109,28 @@ extension FlowCheck {
             }
         }
         return choice
+    }
+
+    private mutating func number(
+        _ value: JSON, in range: ClosedRange<Double>, _ field: String, _ unit: String = ""
+    ) -> Double? {
+        if let number = value.number, range.contains(number) { return number }
+        let name = String(field.prefix { $0 != "." })
+        report(
+            name, "\(field) must be a number \(unit)from \(range.lowerBound) to \(range.upperBound)",
+            hint: "write \(field.dropFirst(name.count + 1)) = 1")
+        return nil
+    }
+
+    /// Members of a provider's requests, by their names.
+    private mutating func extra(_ value: JSON, _ name: String) -> JSONObject {
+        if let object = value.object { return object }
+        // An empty table is a list.
+        if value.array?.isEmpty == true { return [:] }
+        report(
+            name, "\(name).extra must be a table of what is added to a request, by name",
+            hint: "write extra = { seed = 7 }")
+        return [:]
     }
 
     mutating func turns(of agent: LuaReference) -> TurnOptions {

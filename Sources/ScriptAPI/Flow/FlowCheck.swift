@@ -42,6 +42,7 @@ struct FlowCheck {
         let instructions = text("instructions", of: agent, required: "instructions = \"You are ...\"")
         let mode = mode(of: agent)
         let voice = text("voice", of: agent)
+        let language = language(of: agent)
         let idleTimeout = idleTimeout(of: agent)
         let fallback = fallback(of: agent)
         let filler = filler(of: agent)
@@ -55,6 +56,7 @@ struct FlowCheck {
         var definition = AgentDefinition(
             name: name, mode: mode, voice: voice, instructions: instructions, tools: actions.tools,
             handlers: handlers, idleTimeout: idleTimeout, fallback: fallback)
+        definition.language = language
         definition.filler = filler
         definition.actionTimeout = actionTimeout
         definition.stages = stages

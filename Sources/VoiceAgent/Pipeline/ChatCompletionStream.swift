@@ -5,6 +5,9 @@ import SansIO
 ///
 /// Liberal, for compatible servers differ: calls may come whole in one chunk, without index, all with index 0, or with
 /// an identifier twice; `finish_reason` may be `stop` where functions are called; `[DONE]` may be missing.
+///
+/// Calls get identifiers of our own: some servers begin anew with `call_0` in each answer, and no server knows its own
+/// ones again, for the API keeps nothing.
 public struct ChatCompletionStream: Sendable {
     private struct Call {
         var index: Int64?
@@ -20,7 +23,6 @@ public struct ChatCompletionStream: Sendable {
     private var calls: [Call] = []
     /// Calls that were given.
     private var calledCount = 0
-    private var usedIDs: Set<String> = []
     private var hasText = false
     private var reason: String?
     private var usage: JSON?
@@ -29,16 +31,24 @@ public struct ChatCompletionStream: Sendable {
 
     /// - Parameters:
     ///   - server: Who answers, for failures.
-    ///   - generation: Makes the identifiers of calls that the server gave none, or one twice.
+    ///   - generation: Makes the identifiers of calls; another one in each answer.
     public init(server: StageServer, generation: UInt64) {
         self.server = server
         self.generation = generation
     }
 
+    /// Functions that one answer may call.
+    static let maximumCalls = 128
+
     /// Takes a part of the body, cut anywhere.
     public mutating func receive(_ bytes: [UInt8]) -> [GenerationEvent] {
-        read(body.receive(bytes))
+        let parts = body.receive(bytes)
+        let events = read(parts)
+        return events.isEmpty && !isEnded && parts.contains(where: \.isEvent) ? [.progress] : events
     }
+
+    /// The model has said why it ended, even if its answer has not ended.
+    public var isComplete: Bool { reason != nil && !isEnded }
 
     /// The body has ended; the last event is among the result unless it was given already.
     public mutating func finish() -> [GenerationEvent] {
@@ -99,7 +109,10 @@ public struct ChatCompletionStream: Sendable {
                 hasText = true
                 events.append(.text(text))
             }
-            for fragment in delta["tool_calls"]?.array ?? [] { readCall(fragment) }
+            for fragment in delta["tool_calls"]?.array ?? [] {
+                readCall(fragment)
+                if calledCount + calls.count > ChatCompletionStream.maximumCalls { return events + [fail(malformed)] }
+            }
         }
         if let reason = choice["finish_reason"]?.string {
             self.reason = reason
@@ -151,11 +164,10 @@ public struct ChatCompletionStream: Sendable {
         }
         var taken: [GenerationEvent] = []
         for (number, call) in calls.enumerated() where !call.name.isEmpty {
-            let isUsable = !call.id.isEmpty && usedIDs.insert(call.id).inserted
             taken.append(
                 .call(
                     RealtimeFunctionCall(
-                        callID: isUsable ? call.id : "call_\(generation)_\(calledCount + number + 1)", name: call.name,
+                        callID: "call_\(generation)_\(calledCount + number + 1)", name: call.name,
                         arguments: call.arguments.isEmpty ? "{}" : call.arguments)))
         }
         return taken

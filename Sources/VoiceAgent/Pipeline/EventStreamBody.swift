@@ -12,11 +12,13 @@ struct EventStreamBody: Sendable {
         case whole(JSON)
         /// What came is no JSON, or too much; nothing follows.
         case malformed
+
+        var isEvent: Bool { if case .event = self { true } else { false } }
     }
 
     private enum State {
         /// Only white space and byte order marks so far.
-        case undecided(seen: [UInt8])
+        case undecided
         case events(ServerSentEvents)
         case whole([UInt8])
         case ended
@@ -25,23 +27,20 @@ struct EventStreamBody: Sendable {
     /// Bytes of a body that is not streamed, at most.
     private static let maximumWholeBytes = 4 << 20
 
-    private var state = State.undecided(seen: [])
+    private var state = State.undecided
 
     mutating func receive(_ bytes: [UInt8]) -> [Part] {
         switch state {
-        case .undecided(let seen):
-            let all = seen + bytes
-            guard let first = all.first(where: { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) }) else {
-                state = .undecided(seen: all)
-                return []
-            }
+        case .undecided:
+            guard let start = bytes.firstIndex(where: { ![0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF].contains($0) })
+            else { return [] }
             // No field of an event stream begins so.
-            if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+            if bytes[start] == UInt8(ascii: "{") || bytes[start] == UInt8(ascii: "[") {
                 state = .whole([])
             } else {
                 state = .events(ServerSentEvents())
             }
-            return receive(all)
+            return receive(Array(bytes[start...]))
         case .events(var events):
             state = .ended
             do throws(ServerSentEvents.TooLarge) {
@@ -69,7 +68,7 @@ struct EventStreamBody: Sendable {
         case .events(var events): return parts(events.finish().map { [$0] } ?? [])
         case .whole(let body):
             do {
-                return [.whole(try JSON(parsing: body.drop { $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: "[") }))]
+                return [.whole(try JSON(parsing: body))]
             } catch {
                 return [.malformed]
             }

@@ -1,47 +1,37 @@
 public import Conversation
 
+/// Reads a language model's answer, of one protocol.
+protocol GenerationParser: Sendable {
+    mutating func receive(_ bytes: [UInt8]) -> [GenerationEvent]
+    mutating func finish() -> [GenerationEvent]
+    var isComplete: Bool { get }
+    var isEnded: Bool { get }
+}
+
+extension ChatCompletionStream: GenerationParser {}
+extension ResponsesStream: GenerationParser {}
+
 /// Reads a language model's answer, of either protocol.
-public enum GenerationStream: Sendable {
-    case chat(ChatCompletionStream)
-    case responses(ResponsesStream)
+public struct GenerationStream: Sendable {
+    private var parser: any GenerationParser
 
     public init(provider: LanguageModelProvider, generation: UInt64) {
         let server = provider.endpoint.server(.llm)
         switch provider.kind {
-        case .chat: self = .chat(ChatCompletionStream(server: server, generation: generation))
-        case .responses: self = .responses(ResponsesStream(server: server, generation: generation))
+        case .chat: parser = ChatCompletionStream(server: server, generation: generation)
+        case .responses: parser = ResponsesStream(server: server, generation: generation)
         }
     }
 
     /// Takes a part of the body, cut anywhere.
-    public mutating func receive(_ bytes: [UInt8]) -> [GenerationEvent] {
-        switch self {
-        case .chat(var stream):
-            defer { self = .chat(stream) }
-            return stream.receive(bytes)
-        case .responses(var stream):
-            defer { self = .responses(stream) }
-            return stream.receive(bytes)
-        }
-    }
+    public mutating func receive(_ bytes: [UInt8]) -> [GenerationEvent] { parser.receive(bytes) }
 
     /// The body has ended; the last event is among the result unless it was given already.
-    public mutating func finish() -> [GenerationEvent] {
-        switch self {
-        case .chat(var stream):
-            defer { self = .chat(stream) }
-            return stream.finish()
-        case .responses(var stream):
-            defer { self = .responses(stream) }
-            return stream.finish()
-        }
-    }
+    public mutating func finish() -> [GenerationEvent] { parser.finish() }
+
+    /// The model has said that it is done, even if its answer has not ended.
+    public var isComplete: Bool { parser.isComplete }
 
     /// The last event was given.
-    public var isEnded: Bool {
-        switch self {
-        case .chat(let stream): stream.isEnded
-        case .responses(let stream): stream.isEnded
-        }
-    }
+    public var isEnded: Bool { parser.isEnded }
 }

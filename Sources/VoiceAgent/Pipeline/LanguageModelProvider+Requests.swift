@@ -34,7 +34,6 @@ extension LanguageModelProvider {
                 })
             body["tool_choice"] = .string(request.toolChoice)
         }
-        if let maximumTokens { body["max_completion_tokens"] = .integer(Int64(maximumTokens)) }
         if let temperature { body["temperature"] = .number(temperature) }
         body["stream"] = true
         body["stream_options"] = ["include_usage": true]
@@ -75,7 +74,6 @@ extension LanguageModelProvider {
                 })
             body["tool_choice"] = .string(request.toolChoice)
         }
-        if let maximumTokens { body["max_output_tokens"] = .integer(Int64(maximumTokens)) }
         if let temperature { body["temperature"] = .number(temperature) }
         body["store"] = false
         body["stream"] = true

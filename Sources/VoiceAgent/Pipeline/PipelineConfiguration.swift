@@ -11,17 +11,20 @@ public struct PipelineConfiguration: Sendable {
     public var voice: CallerAudio.Settings
     /// Limits of sockets; requests have those of the HTTP client.
     public var webSocket: WebSocketOptions
+    /// For how long a server that is out of reach for a passing reason is tried anew before the stages count as failed.
+    public var openingTime: Duration
 
     public init(
         stt: [SpeechToTextProvider], llm: [LanguageModelProvider], tts: [TextToSpeechProvider],
         voice: CallerAudio.Settings = CallerAudio.Settings(),
-        webSocket: WebSocketOptions = PipelineConfiguration.callSocket
+        webSocket: WebSocketOptions = PipelineConfiguration.callSocket, openingTime: Duration = .seconds(8)
     ) {
         self.stt = stt
         self.llm = llm
         self.tts = tts
         self.voice = voice
         self.webSocket = webSocket
+        self.openingTime = openingTime
     }
 
     /// Sockets whose call notices within seconds that nobody is there any more.
@@ -53,15 +56,12 @@ public struct SpeechToTextProvider: Sendable {
     public var model: String
     /// ISO 639-1; `nil` lets the model find out.
     public var language: String?
-    /// Words to expect, or the text before.
-    public var prompt: String?
     /// Members of the session's `transcription`, or fields of the form, that this program knows nothing of.
     public var extra: JSONObject
     public var timeouts: HTTPStream.Timeouts
 
     public init(
-        kind: Kind, endpoint: StageEndpoint, model: String, language: String? = nil, prompt: String? = nil,
-        extra: JSONObject = [:],
+        kind: Kind, endpoint: StageEndpoint, model: String, language: String? = nil, extra: JSONObject = [:],
         timeouts: HTTPStream.Timeouts = HTTPStream.Timeouts(
             firstByte: .seconds(15), betweenBytes: .seconds(10), whole: .seconds(30))
     ) {
@@ -69,7 +69,6 @@ public struct SpeechToTextProvider: Sendable {
         self.endpoint = endpoint
         self.model = model
         self.language = language
-        self.prompt = prompt
         self.extra = extra
         self.timeouts = timeouts
     }
@@ -89,15 +88,12 @@ public struct LanguageModelProvider: Sendable {
     public var model: String
     /// `nil` leaves the server's own.
     public var temperature: Double?
-    /// Tokens of an answer, at most.
-    public var maximumTokens: Int?
     /// Members of the request's body that this program knows nothing of, or means otherwise; `null` leaves one out.
     public var extra: JSONObject
     public var timeouts: HTTPStream.Timeouts
 
     public init(
-        kind: Kind, endpoint: StageEndpoint, model: String, temperature: Double? = nil, maximumTokens: Int? = nil,
-        extra: JSONObject = [:],
+        kind: Kind, endpoint: StageEndpoint, model: String, temperature: Double? = nil, extra: JSONObject = [:],
         timeouts: HTTPStream.Timeouts = HTTPStream.Timeouts(
             firstByte: .seconds(20), betweenBytes: .seconds(15), whole: .seconds(120))
     ) {
@@ -105,7 +101,6 @@ public struct LanguageModelProvider: Sendable {
         self.endpoint = endpoint
         self.model = model
         self.temperature = temperature
-        self.maximumTokens = maximumTokens
         self.extra = extra
         self.timeouts = timeouts
     }
@@ -133,28 +128,22 @@ public struct SpeechEndpoint: Sendable {
     public var model: String
     /// What speaks where the request names nobody.
     public var voice: String
-    /// How to speak, for models that take instructions.
-    public var prompt: String?
-    /// 0.25…4; `nil` leaves the server's own.
-    public var speed: Double?
-    /// Whether audio is asked for as an event stream (`stream_format: sse`).
-    public var streamsEvents: Bool
+    /// Whether it speaks whomever the request names: other servers' names mean nothing to this one.
+    public var keepsVoice: Bool
     /// Members of the request's body that this program knows nothing of, or means otherwise; `null` leaves one out.
     public var extra: JSONObject
     public var timeouts: HTTPStream.Timeouts
 
     public init(
-        endpoint: StageEndpoint, model: String, voice: String = "alloy", prompt: String? = nil, speed: Double? = nil,
-        streamsEvents: Bool = false, extra: JSONObject = [:],
+        endpoint: StageEndpoint, model: String, voice: String = "alloy", keepsVoice: Bool = false,
+        extra: JSONObject = [:],
         timeouts: HTTPStream.Timeouts = HTTPStream.Timeouts(
             firstByte: .seconds(15), betweenBytes: .seconds(10), whole: .seconds(120))
     ) {
         self.endpoint = endpoint
         self.model = model
         self.voice = voice
-        self.prompt = prompt
-        self.speed = speed
-        self.streamsEvents = streamsEvents
+        self.keepsVoice = keepsVoice
         self.extra = extra
         self.timeouts = timeouts
     }

@@ -12,45 +12,47 @@ struct TranscriptionListener {
     /// Which socket is meant: events of earlier ones are stale.
     var epoch = 0
     /// Sockets that were lost, one after the other, before they had been of much use.
-    var losses = 0
+    private(set) var losses = 0
     var openedAt: ContinuousClock.Instant?
     /// The server will never have us.
     var refusal: StageFailure?
     /// Why the last socket was lost.
-    var loss: StageFailure?
+    private(set) var loss: StageFailure?
+
+    init(session: TranscriptionSession) {
+        self.session = session
+    }
+
+    /// The first wait before a socket is opened again; each further one is twice as long.
+    private static let firstPause = Duration.milliseconds(250)
+    private static let longestPause = Duration.seconds(8)
+    /// A socket that lasted this long did not fail to be opened.
+    private static let usefulTime = Duration.seconds(10)
 
     var isBusy: Bool { socket != nil || connecting != nil }
 
     /// Why a segment need not wait for a socket: there will be none, or more than one attempt at it has failed.
     var failure: StageFailure? { refusal ?? (socket == nil && losses > 1 ? loss : nil) }
-}
 
-extension TranscriptionListener {
     /// The socket has ended, or could not be opened.
     ///
-    /// - Returns: How many have, one after the other.
-    fileprivate mutating func noteLoss(_ failure: StageFailure, usefulTime: Duration) -> Int {
-        if let openedAt, openedAt.duration(to: .now) >= usefulTime { losses = 0 }
+    /// - Returns: How long the server is left alone. A session that was of use is opened again at once.
+    mutating func noteLoss(_ failure: StageFailure, at now: ContinuousClock.Instant) -> Duration {
+        if let openedAt, openedAt.duration(to: now) >= TranscriptionListener.usefulTime { losses = 0 }
         losses += 1
         loss = failure
         epoch += 1
         socket = nil
         connecting = nil
         openedAt = nil
-        return losses
+        let pause = TranscriptionListener.firstPause * (1 << min(losses - 1, 10))
+        return failure.retryAfter ?? (losses == 1 ? .zero : min(pause, TranscriptionListener.longestPause))
     }
 }
 
 extension PipelineConnection {
     /// OpenAI ends a session after an hour; a new one is opened before, when nothing is under way.
     private static let renewal = Duration.seconds(50 * 60)
-    /// The first wait before a socket is opened again; each further one is twice as long.
-    private static let firstPause = Duration.milliseconds(250)
-    private static let longestPause = Duration.seconds(8)
-    /// A socket that lasted this long did not fail to be opened.
-    private static let usefulTime = Duration.seconds(10)
-    /// Failed attempts after which a provider counts as out of reach at the opening.
-    static let openingAttempts = 3
 
     /// Opens a provider's socket.
     func connect(_ provider: Int, _ state: inout State) {
@@ -105,17 +107,20 @@ extension PipelineConnection {
         state.withLock { state in
             guard !state.isClosed, state.listeners[provider]?.epoch == epoch else { return }
             if failure.severity == .fatal { return refuse(provider, failure, &state) }
-            let reports = state.listeners[provider]?.session.close(failure) ?? []
-            let losses = state.listeners[provider]?.noteLoss(failure, usefulTime: PipelineConnection.usefulTime) ?? 1
-            perform(reports, provider, &state)
-            if losses >= PipelineConnection.openingAttempts { settle(.stt, provider, failure, &state) }
-            // A session that was of use is opened again at once.
-            let pause = PipelineConnection.firstPause * (1 << min(losses - 1, 10))
-            let wait = failure.retryAfter ?? (losses == 1 ? .zero : min(pause, PipelineConnection.longestPause))
-            after(wait, &state) { connection in
-                connection.state.withLock { connection.connect(provider, &$0) }
-            }
+            lose(provider, failure, &state)
         }
+    }
+
+    private func lose(_ provider: Int, _ failure: StageFailure, _ state: inout State) {
+        let reports = state.listeners[provider]?.session.close(failure) ?? []
+        let socket = state.listeners[provider]?.socket
+        let wait = state.listeners[provider]?.noteLoss(failure, at: .now) ?? .zero
+        perform(reports, provider, &state)
+        if state.opening?.hasTime(for: wait, at: .now) == false { settle(.stt, provider, failure, &state) }
+        after(wait, &state) { connection in
+            connection.state.withLock { connection.connect(provider, &$0) }
+        }
+        socket?.close()
     }
 
     private func refuse(_ provider: Int, _ failure: StageFailure, _ state: inout State) {
@@ -149,6 +154,7 @@ extension PipelineConnection {
             case .report(let event): onEvent(event)
             case .ready: settle(.stt, provider, nil, &state)
             case .refused(let failure): refuse(provider, failure, &state)
+            case .lost(let failure): lose(provider, failure, &state)
             }
         }
     }

@@ -13,8 +13,10 @@ struct PipelineOpening {
     private var unknown: Set<Provider>
     private var usable: Set<PipelineStage> = []
     private var failures: [Provider: StageFailure] = [:]
+    private let end: ContinuousClock.Instant
 
-    init(_ configuration: PipelineConfiguration) {
+    init(_ configuration: PipelineConfiguration, at now: ContinuousClock.Instant) {
+        end = now + configuration.openingTime
         unknown = Set(
             configuration.stt.indices.map { Provider(stage: .stt, place: $0) }
                 + configuration.llm.indices.map { Provider(stage: .llm, place: $0) }
@@ -29,6 +31,9 @@ struct PipelineOpening {
         guard unknown.remove(provider) != nil else { return }
         if let failure { failures[provider] = failure } else { usable.insert(stage) }
     }
+
+    /// Whether a provider that failed for a passing reason may be asked again after a pause.
+    func hasTime(for pause: Duration, at now: ContinuousClock.Instant) -> Bool { now + pause <= end }
 
     /// The event that ends the opening: every stage has a provider, or one has none; `nil` while neither is known.
     func outcome(models: String) -> PipelineEvent? {
@@ -49,11 +54,13 @@ extension PipelineConnection {
     /// How long a server may take to say whether it can be used; then it is taken to be.
     private static let probeTimeouts = HTTPStream.Timeouts(
         firstByte: .seconds(4), betweenBytes: .seconds(4), whole: .seconds(8))
+    /// The first wait before a server is asked again; each further one is twice as long.
     private static let probePause = Duration.milliseconds(400)
 
-    /// Opens sockets, and asks each HTTP server for its models: that opens a connection, and tells a bad key at once.
+    /// Opens sockets, and asks each HTTP server for the head of its models: that opens a connection, and tells a bad key
+    /// at once. Who fails for a passing reason is asked again within ``PipelineConfiguration/openingTime``.
     ///
-    /// What is open already is reported again; what could not be opened is tried anew.
+    /// Once in a connection's life.
     func open() {
         var endpoints: [StageEndpoint: [PipelineOpening.Provider]] = [:]
         for (place, provider) in configuration.stt.enumerated() where provider.kind == .transcriptions {
@@ -66,37 +73,26 @@ extension PipelineConnection {
             guard case .speech(let provider) = provider else { continue }
             endpoints[provider.endpoint, default: []].append(PipelineOpening.Provider(stage: .tts, place: place))
         }
-        let servers = endpoints.count
-        let begun = state.withLock { state -> (firstProbe: Int, sockets: [WebSocketConnection])? in
-            guard !state.isClosed, state.opening == nil else { return nil }
-            if case .ready = state.outcome, let outcome = state.outcome {
-                onEvent(outcome)
-                return nil
-            }
-            let sockets = state.listeners.values.compactMap(\.socket)
+        let isFirst = state.withLock { state in
+            guard !state.isClosed, !state.hasBegun else { return false }
             begin(&state)
-            defer { state.nextProbe += servers }
-            return (state.nextProbe, sockets)
+            return true
         }
-        guard let begun else { return }
-        for socket in begun.sockets { socket.close() }
+        guard isFirst else { return }
         for (number, endpoint) in endpoints.enumerated() {
-            probe(begun.firstProbe + number, endpoint.key, endpoint.value, attempt: 1)
+            probe(number, endpoint.key, endpoint.value, attempt: 1)
         }
     }
 
     /// Begins with what needs no request.
     private func begin(_ state: inout State) {
-        state.opening = PipelineOpening(configuration)
+        state.hasBegun = true
+        state.opening = PipelineOpening(configuration, at: .now)
         for (place, provider) in configuration.tts.enumerated() {
             if case .local = provider { settle(.tts, place, nil, &state) }
         }
         for (place, provider) in configuration.stt.enumerated() where provider.kind == .realtime {
-            // The number goes on, so that what an earlier socket still says is known to be stale.
-            let epoch = state.listeners[place]?.epoch ?? 0
-            state.listeners[place]?.connecting?.cancel()
-            state.listeners[place] = TranscriptionListener(
-                session: TranscriptionSession(provider: provider), epoch: epoch)
+            state.listeners[place] = TranscriptionListener(session: TranscriptionSession(provider: provider))
             connect(place, &state)
         }
         // A stage without any provider is known by now.
@@ -104,23 +100,34 @@ extension PipelineConnection {
     }
 
     /// Asks a server for its models, on behalf of all providers there.
+    ///
+    /// - Parameter needsReason: The head was refused; why stands in the body.
     private func probe(
-        _ number: Int, _ endpoint: StageEndpoint, _ providers: [PipelineOpening.Provider], attempt: Int
+        _ number: Int, _ endpoint: StageEndpoint, _ providers: [PipelineOpening.Provider], attempt: Int,
+        needsReason: Bool = false
     ) {
         let work = Work.probe(number)
-        let answer = Mutex(ProbeAnswer())
-        start(work, endpoint.request(method: "GET", path: "/models"), PipelineConnection.probeTimeouts) {
-            [weak self] event in
+        let answer = Mutex(ProbeAnswer(hasBody: needsReason))
+        let request = endpoint.request(method: needsReason ? "GET" : "HEAD", path: "/models")
+        start(work, request, PipelineConnection.probeTimeouts, ProbeAnswer.longestBody) { [weak self] event in
             let outcome = answer.withLock { $0.receive(event) }
             self?.state.withLock { state in
                 guard let self, state.transfers[work] != nil else { return }
                 if event.isLast { state.transfers[work] = nil }
-                if case .unreachable(let error) = outcome, error.isRetryable, attempt < Self.openingAttempts {
-                    return self.after(Self.probePause * attempt, &state) {
+                let pause = Self.probePause * (1 << (attempt - 1))
+                switch outcome {
+                case .unknown: return
+                case .unexplained:
+                    return self.after(.zero, &state) {
+                        $0.probe(number, endpoint, providers, attempt: attempt, needsReason: true)
+                    }
+                case .unreachable(let error)
+                where error.isRetryable && state.opening?.hasTime(for: pause, at: .now) == true:
+                    return self.after(pause, &state) {
                         $0.probe(number, endpoint, providers, attempt: attempt + 1)
                     }
+                case .usable, .refused, .unreachable: break
                 }
-                if case .unknown = outcome { return }
                 for provider in providers {
                     let failure = outcome.failure(endpoint.server(provider.stage))
                     self.settle(provider.stage, provider.place, failure, &state)
@@ -138,7 +145,6 @@ extension PipelineConnection {
     private func announce(_ state: inout State) {
         guard let outcome = state.opening?.outcome(models: configuration.models) else { return }
         state.opening = nil
-        state.outcome = outcome
         onEvent(outcome)
     }
 }

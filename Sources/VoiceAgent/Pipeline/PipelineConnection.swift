@@ -21,21 +21,22 @@ public final class PipelineConnection: Sendable {
         var stream: HTTPStream?
         /// The last event was reported; the connection is let finish, for the next request.
         var isReported = false
+        /// When an event was reported last.
+        var reportedAt: ContinuousClock.Instant?
     }
 
     struct State {
         var isClosed = false
+        /// The stages were opened, or are being opened.
+        var hasBegun = false
         var caller: CallerAudio
         var listeners: [Int: TranscriptionListener] = [:]
         var transfers: [Work: Transfer] = [:]
         /// While it is not known whether the stages can be used.
         var opening: PipelineOpening?
-        /// How the opening ended.
-        var outcome: PipelineEvent?
         /// Waits before another attempt.
         var waits: [Int: Task<Void, Never>] = [:]
         var nextWait = 0
-        var nextProbe = 0
     }
 
     let configuration: PipelineConfiguration
@@ -191,9 +192,9 @@ public final class PipelineConnection: Sendable {
     }
 
     private func start(_ work: Work, _ exchange: sending StageExchange) {
-        let (request, timeouts) = (exchange.request, exchange.timeouts)
+        let (request, timeouts, limit) = (exchange.request, exchange.timeouts, exchange.maximumBodyBytes)
         let exchange = Mutex(exchange)
-        start(work, request, timeouts) { [weak self] event in
+        start(work, request, timeouts, limit) { [weak self] event in
             let (events, isReported) = exchange.withLock { exchange in
                 (exchange.receive(event, now: Int64(time(nil))), exchange.isEnded)
             }
@@ -203,12 +204,13 @@ public final class PipelineConnection: Sendable {
 
     /// Sends a request; `onEvent` is called on the client's thread.
     func start(
-        _ work: Work, _ request: HTTPRequest, _ timeouts: HTTPStream.Timeouts,
+        _ work: Work, _ request: HTTPRequest, _ timeouts: HTTPStream.Timeouts, _ maximumBodyBytes: Int,
         onEvent: @escaping HTTPStream.EventHandler
     ) {
         guard claim(work) else { return }
         do throws(NetError) {
-            let stream = try client.stream(request, timeouts: timeouts, onEvent: onEvent)
+            let stream = try client.stream(
+                request, timeouts: timeouts, maximumBodyBytes: maximumBodyBytes, onEvent: onEvent)
             let isWanted = state.withLock { state in
                 state.transfers[work]?.stream = stream
                 return state.transfers[work] != nil
@@ -237,8 +239,13 @@ public final class PipelineConnection: Sendable {
     func report(_ events: [PipelineEvent], of work: Work, isReported: Bool, isOver: Bool) {
         let left = state.withLock { state -> HTTPStream? in
             guard let transfer = state.transfers[work] else { return nil }
-            if !transfer.isReported {
-                for event in events { onEvent(event) }
+            if !transfer.isReported, !events.isEmpty {
+                let now = ContinuousClock.now
+                let hasSaidSo = transfer.reportedAt.map { $0.duration(to: now) < Self.signInterval } ?? false
+                for event in events where !(hasSaidSo && event.isProgress) {
+                    onEvent(event)
+                    state.transfers[work]?.reportedAt = now
+                }
             }
             let hasFailed = !isOver && events.last?.isFailure == true
             if isOver || hasFailed {
@@ -250,6 +257,9 @@ public final class PipelineConnection: Sendable {
         }
         left?.cancel()
     }
+
+    /// A model that only works on is reported so often at most: each report is an entry of the call's log.
+    private static let signInterval = Duration.milliseconds(250)
 
     private func report(_ event: PipelineEvent) {
         state.withLock { if !$0.isClosed { onEvent(event) } }
@@ -267,6 +277,10 @@ extension HTTPStreamEvent {
 }
 
 extension PipelineEvent {
+    fileprivate var isProgress: Bool {
+        if case .generation(_, .progress) = self { true } else { false }
+    }
+
     fileprivate var isFailure: Bool {
         switch self {
         case .generation(_, .failed), .synthesis(_, .failed), .transcriptionFailed: true

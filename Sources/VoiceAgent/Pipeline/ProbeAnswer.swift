@@ -1,7 +1,7 @@
 import Conversation
 import Net
 
-/// What an answer to `GET /models` tells of a server.
+/// What an answer to `HEAD /models` tells of a server, or one to `GET /models` where that is refused.
 ///
 /// Only a key that is not valid is a reason not to try: compatible servers may know no models, and a key may be allowed
 /// to use them but not to list them.
@@ -10,13 +10,15 @@ struct ProbeAnswer {
         /// Nothing new.
         case unknown
         case usable
+        /// It refuses the key, or something else, or to be asked for a head: only a body tells which.
+        case unexplained
         case refused(status: Int, HTTPFields, body: [UInt8])
         case unreachable(NetError)
 
         /// Why the server cannot be used; `nil` when it can.
         func failure(_ server: StageServer) -> StageFailure? {
             switch self {
-            case .unknown, .usable: nil
+            case .unknown, .usable, .unexplained: nil
             case .refused(let status, let headers, let body):
                 server.failure(status: status, headers: headers, body: body, now: 0)
             case .unreachable(let error): server.failure(error)
@@ -33,12 +35,21 @@ struct ProbeAnswer {
     private static let unauthorized = 401
     /// [byte]
     private static let longestRefusal = 16_384
+    /// A list of models that is longer is not one of those that refuse. [byte]
+    static let longestBody = 1 << 20
 
+    /// Whether the request asked for one.
+    private let hasBody: Bool
     private var state = State.waiting
+
+    init(hasBody: Bool) {
+        self.hasBody = hasBody
+    }
 
     mutating func receive(_ event: HTTPStreamEvent) -> Outcome {
         switch (state, event) {
-        case (.waiting, .head(ProbeAnswer.unauthorized, let headers)):
+        case (.waiting, .head(let status, let headers))
+        where hasBody ? status == ProbeAnswer.unauthorized : !(200..<300).contains(status):
             state = .refused(headers, body: [])
             return .unknown
         case (.waiting, .head):
@@ -49,6 +60,7 @@ struct ProbeAnswer {
             return .unknown
         case (.refused(let headers, let body), .ended):
             state = .known
+            if !hasBody { return .unexplained }
             let words = String(decoding: body, as: UTF8.self).lowercased()
             let mayNotList = words.contains("scope") || words.contains("permission")
             return mayNotList ? .usable : .refused(status: ProbeAnswer.unauthorized, headers, body: body)

@@ -1,12 +1,14 @@
 public import Conversation
 import SansIO
 
-/// Reads the answer of `/v1/responses`, streamed or not.
+/// Reads the answer of `/v1/responses`, streamed or not. Calls get identifiers of our own, as those of
+/// ``ChatCompletionStream`` do.
 public struct ResponsesStream: Sendable {
     private struct Call {
         /// The item's identifier, where the server gives one.
-        var itemID: String
-        var callID: String
+        let itemID: String
+        /// The server's, for want of the other.
+        let callID: String
         var name: String
         var arguments: String
         var isGiven = false
@@ -22,7 +24,7 @@ public struct ResponsesStream: Sendable {
 
     /// - Parameters:
     ///   - server: Who answers, for failures.
-    ///   - generation: Makes the identifiers of calls that the server gave none, or one twice.
+    ///   - generation: Makes the identifiers of calls; another one in each answer.
     public init(server: StageServer, generation: UInt64) {
         self.server = server
         self.generation = generation
@@ -30,8 +32,13 @@ public struct ResponsesStream: Sendable {
 
     /// Takes a part of the body, cut anywhere.
     public mutating func receive(_ bytes: [UInt8]) -> [GenerationEvent] {
-        read(body.receive(bytes))
+        let parts = body.receive(bytes)
+        let events = read(parts)
+        return events.isEmpty && !isEnded && parts.contains(where: \.isEvent) ? [.progress] : events
     }
+
+    /// Whether the answer is complete though it has not ended: never, for its completion is its end.
+    public var isComplete: Bool { false }
 
     /// The body has ended; the last event is among the result unless it was given already.
     public mutating func finish() -> [GenerationEvent] {
@@ -77,7 +84,7 @@ public struct ResponsesStream: Sendable {
             return [.text(text)]
         case "response.output_item.added":
             if let item = json["item"] { _ = find(item) }
-            return []
+            return calls.count > ChatCompletionStream.maximumCalls ? [fail(malformed)] : []
         case "response.output_item.done": return json["item"].map { give($0) } ?? []
         case "response.completed", "response.incomplete": return end(json["response"] ?? .null)
         case "response.failed":
@@ -104,13 +111,11 @@ public struct ResponsesStream: Sendable {
         calls[index].isGiven = true
         if let name = item["name"]?.string, !name.isEmpty { calls[index].name = name }
         let arguments = item["arguments"].map { $0.string ?? $0.text } ?? ""
-        let isReused = calls[..<index].contains { $0.callID == calls[index].callID }
-        if calls[index].callID.isEmpty || isReused { calls[index].callID = "call_\(generation)_\(index + 1)" }
         guard !calls[index].name.isEmpty else { return [] }
         return [
             .call(
                 RealtimeFunctionCall(
-                    callID: calls[index].callID, name: calls[index].name,
+                    callID: "call_\(generation)_\(index + 1)", name: calls[index].name,
                     arguments: arguments.isEmpty ? "{}" : arguments))
         ]
     }

@@ -12,6 +12,8 @@ public struct SpeechAudioStream {
     }
 
     private let server: StageServer
+    private let expectsSound: Bool
+    private var hasSound = false
     private var framing: Framing
     private var samples: SpeechSamples
     /// The last event was given.
@@ -21,8 +23,10 @@ public struct SpeechAudioStream {
     ///   - server: Who answers, for failures.
     ///   - contentType: Of the answer; `audio/pcm;rate=16000` names the rate of samples without header, which is 24 kHz
     ///     otherwise.
-    public init(server: StageServer, contentType: String?) {
+    ///   - expectsSound: Whether an answer without any audio is a failure.
+    public init(server: StageServer, contentType: String?, expectsSound: Bool = true) {
         self.server = server
+        self.expectsSound = expectsSound
         let type = contentType?.lowercased() ?? ""
         samples = SpeechSamples(contentType: type)
         framing =
@@ -81,16 +85,31 @@ public struct SpeechAudioStream {
     private mutating func convert(_ bytes: [UInt8]) -> [SynthesisEvent] {
         do throws(SpeechSamples.Failure) {
             let audio = try samples.receive(bytes)
-            return audio.isEmpty ? [] : [.audio(audio)]
+            return heard(audio)
         } catch {
-            return [fail(.refused, "sent \(error.what) where samples were asked for; set its format to pcm or wav")]
+            return [fail(error)]
         }
+    }
+
+    private mutating func heard(_ audio: [UInt8]) -> [SynthesisEvent] {
+        if audio.isEmpty { return [] }
+        hasSound = true
+        return [.audio(audio)]
     }
 
     private mutating func end() -> [SynthesisEvent] {
         isEnded = true
-        let rest = samples.finish()
-        return rest.isEmpty ? [.ended] : [.audio(rest), .ended]
+        do throws(SpeechSamples.Failure) {
+            let rest = heard(try samples.finish())
+            if hasSound || !expectsSound { return rest + [.ended] }
+            return [fail(.retryable, "sent an answer without speech; this usually passes")]
+        } catch {
+            return [fail(error)]
+        }
+    }
+
+    private mutating func fail(_ failure: SpeechSamples.Failure) -> SynthesisEvent {
+        fail(.refused, "sent \(failure.what) where samples were asked for; set its format to pcm or wav")
     }
 
     private mutating func fail(_ severity: StageFailure.Severity, _ message: String) -> SynthesisEvent {

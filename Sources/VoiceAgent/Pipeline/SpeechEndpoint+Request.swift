@@ -5,16 +5,14 @@ import SansIO
 extension SpeechEndpoint {
     /// The request whose answer ``SpeechAudioStream`` reads.
     public func request(_ request: SynthesisRequest) -> HTTPRequest {
+        let speaker = keepsVoice ? voice : request.voice ?? voice
         var body: JSONObject = [
-            "model": .string(model), "input": .string(request.text), "voice": .string(request.voice ?? voice),
+            "model": .string(model), "input": .string(request.text), "voice": .string(speaker),
             "response_format": "pcm",
         ]
-        if let prompt { body["instructions"] = .string(prompt) }
-        if let speed { body["speed"] = .number(speed) }
-        if streamsEvents { body["stream_format"] = "sse" }
         body.apply(extra)
         return endpoint.request(
             path: "/audio/speech", contentType: "application/json",
-            accept: streamsEvents ? "text/event-stream" : "audio/pcm", body: JSON.object(body).bytes)
+            accept: body["stream_format"] == "sse" ? "text/event-stream" : "audio/pcm", body: JSON.object(body).bytes)
     }
 }

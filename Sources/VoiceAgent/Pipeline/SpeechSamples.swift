@@ -21,6 +21,8 @@ struct SpeechSamples {
 
     private let rate: Int
     private let wrongType: String?
+    /// The type says that samples come; otherwise the bytes have to.
+    private let isNamed: Bool
     private var state = State.undecided(seen: [])
 
     /// OpenAI's rate of samples without header. [Hz]
@@ -32,7 +34,10 @@ struct SpeechSamples {
     init(contentType: String) {
         let media = contentType.prefix { $0 != ";" && $0 != " " }
         let compressed = ["mpeg", "mp3", "ogg", "opus", "aac", "flac", "mp4", "webm"]
-        wrongType = compressed.contains { media == "audio/" + $0 } ? String(media) : nil
+        // A page, or an error that is told as a success. Events are taken apart before their samples come here.
+        let isText = media.hasPrefix("text/") && media != "text/event-stream"
+        wrongType = isText || compressed.contains { media == "audio/" + $0 } ? String(media) : nil
+        isNamed = media.hasPrefix("audio/") || media == "text/event-stream" || media == "application/json"
         rate =
             contentType.split { $0 == ";" || $0 == " " }.first { $0.hasPrefix("rate=") }
             .flatMap { Int($0.dropFirst("rate=".count)) } ?? SpeechSamples.defaultRate
@@ -53,12 +58,13 @@ struct SpeechSamples {
     }
 
     /// The stream has ended: gives what the converter still holds.
-    mutating func finish() -> [UInt8] {
+    mutating func finish() throws(Failure) -> [UInt8] {
         defer { state = .ended }
         switch state {
         case .undecided(let seen):
+            if let what = SpeechSamples.kind(of: seen, isNamed: isNamed) { throw Failure(what: what) }
             // Fewer bytes than a header: samples, unless a WAV file was cut off.
-            guard !seen.starts(with: Array("RIFF".utf8)), var converter = plainConverter else { return [] }
+            guard !seen.starts(with: "RIFF".utf8), var converter = plainConverter else { return [] }
             return converter.convert(seen) + converter.finish()
         case .samples(var converter): return converter.finish()
         case .ended: return []
@@ -70,10 +76,8 @@ struct SpeechSamples {
     }
 
     private mutating func decide(_ seen: [UInt8]) throws(Failure) -> [UInt8] {
-        guard seen.count >= 4 else { return [] }
-        for (magic, what) in [("ID3", "MP3"), ("OggS", "Ogg"), ("fLaC", "FLAC")] where seen.starts(with: magic.utf8) {
-            throw Failure(what: what)
-        }
+        guard seen.count >= (isNamed ? 4 : SpeechSamples.tellingBytes) else { return [] }
+        if let what = SpeechSamples.kind(of: seen, isNamed: isNamed) { throw Failure(what: what) }
         guard seen.starts(with: "RIFF".utf8) else {
             guard let converter = plainConverter else { throw Failure(what: "samples at \(rate) Hz") }
             return begin(converter, seen[...])
@@ -83,6 +87,39 @@ struct SpeechSamples {
             return []
         }
         return begin(converter, seen[start...])
+    }
+
+    /// Bytes of which chance does not make a text. [byte]
+    private static let tellingBytes = 16
+
+    /// What an answer is by its first bytes, if they are no samples.
+    ///
+    /// - Parameter isNamed: The type says that they are: then only what is unmistakable counts.
+    private static func kind(of seen: [UInt8], isNamed: Bool) -> String? {
+        for (magic, what) in [("ID3", "MP3"), ("OggS", "Ogg"), ("fLaC", "FLAC")] where seen.starts(with: magic.utf8) {
+            return what
+        }
+        if isNamed { return nil }
+        let words = seen.prefix(tellingBytes)
+        let isText = words.allSatisfy { (0x20...0x7E).contains($0) || [0x09, 0x0A, 0x0D].contains($0) || $0 >= 0xC2 }
+        let body = words.drop { $0 <= 0x20 }
+        for (beginning, what) in [("{", "JSON"), ("<", "a page"), ("data:", "events"), ("event:", "events")]
+        where isText && body.starts(with: beginning.utf8) {
+            return what
+        }
+        return isMPEG(seen) ? "MPEG audio" : nil
+    }
+
+    /// Whether the bytes begin with a frame of MPEG audio (ISO/IEC 11172-3 §2.4.1.3), layer III or AAC in ADTS.
+    private static func isMPEG(_ seen: [UInt8]) -> Bool {
+        guard seen.count >= 4, seen[0] == 0xFF else { return false }
+        let (version, layer) = (seen[1] >> 3 & 3, seen[1] >> 1 & 3)
+        let (bitRate, sampleRate) = (seen[2] >> 4, seen[2] >> 2 & 3)
+        switch layer {
+        case 1: return seen[1] >= 0xE0 && version != 1 && (1...14).contains(bitRate) && sampleRate != 3
+        case 0: return seen[1] & 0xF6 == 0xF0 && seen[2] >> 2 & 0xF <= 12
+        default: return false
+        }
     }
 
     private mutating func begin(_ converter: SampleConverter, _ bytes: ArraySlice<UInt8>) -> [UInt8] {

@@ -17,7 +17,6 @@ extension SpeechToTextProvider {
         var form = MultipartForm()
         form.append("model", model)
         if let language { form.append("language", language) }
-        if let prompt { form.append("prompt", prompt) }
         if extra["response_format"] == nil { form.append("response_format", "json") }
         for member in extra.members where !member.value.isNull {
             form.append(member.key, member.value.string ?? member.value.text)

@@ -1,5 +1,5 @@
 public import Conversation
-public import Net
+import Net
 public import SansIO
 
 /// Where a stage's server is and who pays for it.
@@ -8,24 +8,10 @@ public struct StageEndpoint: Hashable, Sendable {
     public var baseURL: String
     /// Sent as a bearer token, unless it is empty.
     public var apiKey: Secret
-    /// Sent with every request, for gateways that ask for more: never logged.
-    public var headers: HTTPFields
 
-    public init(
-        baseURL: String = RealtimeConfiguration.openAI, apiKey: Secret = Secret(""), headers: HTTPFields = [:]
-    ) {
+    public init(baseURL: String = RealtimeConfiguration.openAI, apiKey: Secret = Secret("")) {
         self.baseURL = baseURL
         self.apiKey = apiKey
-        self.headers = headers
-    }
-
-    public static func == (left: StageEndpoint, right: StageEndpoint) -> Bool {
-        left.baseURL == right.baseURL && left.apiKey == right.apiKey && left.headers == right.headers
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(baseURL)
-        hasher.combine(apiKey)
     }
 
     /// The name by which failures call the server: its host, and its port if it is named.
@@ -54,7 +40,6 @@ public struct StageEndpoint: Hashable, Sendable {
     var authorization: HTTPFields {
         var fields: HTTPFields = [:]
         if !apiKey.revealed.isEmpty { fields["Authorization"] = "Bearer \(apiKey.revealed)" }
-        for field in headers.fields { fields[field.name] = field.value }
         return fields
     }
 

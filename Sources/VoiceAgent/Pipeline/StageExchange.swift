@@ -5,12 +5,6 @@ public import Net
 ///
 /// Owned by one task or thread at a time.
 public struct StageExchange {
-    private enum Reading {
-        case generation(UInt64, GenerationStream)
-        case synthesis(UInt64, SpeechAudioStream)
-        case transcription(UInt64, SpeechToTextProvider, body: [UInt8])
-    }
-
     private enum State {
         /// No head has come.
         case waiting
@@ -24,28 +18,38 @@ public struct StageExchange {
     public let request: HTTPRequest
     public let timeouts: HTTPStream.Timeouts
 
+    /// A body that is larger is an error. [byte]
+    public let maximumBodyBytes: Int
+
     private let server: StageServer
-    private var reading: Reading
+    private var reader: any StageReader
     private var state = State.waiting
-    private var headers: HTTPFields = [:]
 
     /// A refusal is not read further. [byte]
     private static let longestRefusal = 65_536
+    /// [byte]
+    private static let longestTranscript = 1 << 20
+    private static let longestGeneration = 16 << 20
+    /// Five minutes of samples. [byte]
+    private static let longestSpeech = 16 << 20
 
     /// What the language model is asked.
     public init(_ request: GenerationRequest, provider: LanguageModelProvider) {
         self.request = provider.request(request)
         timeouts = provider.timeouts
+        maximumBodyBytes = StageExchange.longestGeneration
         server = provider.endpoint.server(.llm)
-        reading = .generation(request.id, GenerationStream(provider: provider, generation: request.id))
+        reader = GenerationReader(
+            id: request.id, stream: GenerationStream(provider: provider, generation: request.id))
     }
 
     /// A sentence to be spoken.
     public init(_ request: SynthesisRequest, provider: SpeechEndpoint) {
         self.request = provider.request(request)
         timeouts = provider.timeouts
+        maximumBodyBytes = StageExchange.longestSpeech
         server = provider.endpoint.server(.tts)
-        reading = .synthesis(request.id, SpeechAudioStream(server: server, contentType: nil))
+        reader = SynthesisReader(id: request.id, text: request.text, server: server)
     }
 
     /// A segment to be written down.
@@ -54,8 +58,9 @@ public struct StageExchange {
     public init(segment: UInt64, audio: [UInt8], provider: SpeechToTextProvider) {
         request = provider.request(audio)
         timeouts = provider.timeouts
+        maximumBodyBytes = StageExchange.longestTranscript
         server = provider.endpoint.server(.stt)
-        reading = .transcription(segment, provider, body: [])
+        reader = TranscriptReader(segment: segment, provider: provider)
     }
 
     /// Whether the last event was given; what comes of the connection then is of no interest.
@@ -69,15 +74,24 @@ public struct StageExchange {
     public mutating func receive(_ event: HTTPStreamEvent, now: Int64) -> [PipelineEvent] {
         switch (state, event) {
         case (.ended, _): return []
+        // What the answer was to hold has come: how its connection ends is of no interest.
+        case (.reading, .failed) where reader.isComplete: return finish(now: now)
         case (_, .failed(let error)): return fail(server.failure(error))
         case (.waiting, .head(let status, let headers)):
-            begin(status, headers)
+            if (200..<300).contains(status) {
+                state = .reading
+                reader.begin(headers)
+            } else {
+                state = .refused(status: status, headers, body: [])
+            }
             return []
-        case (.reading, .body(let bytes)): return read(bytes)
+        case (.reading, .body(let bytes)):
+            let events = reader.receive(bytes)
+            if reader.isEnded { state = .ended }
+            return events
         case (.refused(let status, let headers, let body), .body(let bytes)):
-            state = .waiting
-            state = .refused(
-                status: status, headers, body: Array((body + bytes).prefix(StageExchange.longestRefusal)))
+            let room = StageExchange.longestRefusal - body.count
+            if room > 0 { state = .refused(status: status, headers, body: body + bytes.prefix(room)) }
             return []
         case (.reading, .ended): return finish(now: now)
         case (.refused(let status, let headers, let body), .ended):
@@ -87,60 +101,13 @@ public struct StageExchange {
         }
     }
 
-    private mutating func begin(_ status: Int, _ headers: HTTPFields) {
-        self.headers = headers
-        guard (200..<300).contains(status) else {
-            state = .refused(status: status, headers, body: [])
-            return
-        }
-        state = .reading
-        if case .synthesis(let id, _) = reading {
-            reading = .synthesis(id, SpeechAudioStream(server: server, contentType: headers["Content-Type"]))
-        }
-    }
-
-    private mutating func read(_ bytes: [UInt8]) -> [PipelineEvent] {
-        switch reading {
-        case .generation(let id, var stream):
-            let events = stream.receive(bytes)
-            reading = .generation(id, stream)
-            if stream.isEnded { state = .ended }
-            return events.map { .generation(id, $0) }
-        case .synthesis(let id, var stream):
-            let events = stream.receive(bytes)
-            reading = .synthesis(id, stream)
-            if stream.isEnded { state = .ended }
-            return events.map { .synthesis(id, $0) }
-        case .transcription(let id, let provider, let body):
-            reading = .transcription(id, provider, body: body + bytes)
-            return []
-        }
-    }
-
     private mutating func finish(now: Int64) -> [PipelineEvent] {
         state = .ended
-        switch reading {
-        case .generation(let id, var stream): return stream.finish().map { .generation(id, $0) }
-        case .synthesis(let id, var stream): return stream.finish().map { .synthesis(id, $0) }
-        case .transcription(let id, let provider, let body):
-            do throws(StageFailure) {
-                return [
-                    .transcribed(
-                        segment: id,
-                        try provider.transcript(status: 200, headers: headers, body: body, now: now))
-                ]
-            } catch {
-                return fail(error)
-            }
-        }
+        return reader.finish(now: now)
     }
 
     private mutating func fail(_ failure: StageFailure) -> [PipelineEvent] {
         state = .ended
-        switch reading {
-        case .generation(let id, _): return [.generation(id, .failed(failure))]
-        case .synthesis(let id, _): return [.synthesis(id, .failed(failure))]
-        case .transcription(let id, _, _): return [.transcriptionFailed(segment: id, failure)]
-        }
+        return [reader.failed(failure)]
     }
 }

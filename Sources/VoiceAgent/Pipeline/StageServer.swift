@@ -39,7 +39,9 @@ public struct StageServer: Hashable, Sendable {
     public func failure(_ error: NetError) -> StageFailure {
         let severity: StageFailure.Severity =
             switch error.code {
-            case .addressInUse, .addressUnavailable, .notPermitted, .notAllowed, .invalidArgument, .tls: .fatal
+            case .addressInUse, .addressUnavailable, .notPermitted, .notAllowed, .invalidArgument: .fatal
+            // A certificate stays what it is; a handshake may be broken off by who restarts.
+            case .tls: error.isRetryable ? .retryable : .fatal
             case .messageTooLarge: .refused
             case .hostNotFound, .connectionRefused, .unreachable, .timedOut, .upgradeRefused, .protocolViolation,
                 .outboundBufferFull, .connectionLost, .cancelled, .system:

@@ -15,6 +15,8 @@ public struct TranscriptionSession: Sendable {
         case ready
         /// The server refuses the session, and will again.
         case refused(StageFailure)
+        /// The server refuses the session for a passing reason: another one is to be opened after a while.
+        case lost(StageFailure)
     }
 
     private struct Segment {
@@ -28,6 +30,8 @@ public struct TranscriptionSession: Sendable {
         /// Audio that went up. [byte]
         var sentBytes = 0
         var text = ""
+        /// How much the caller had been heard of when it was committed. [ms]
+        var committedAt = 0
         /// Nobody wants to know any more.
         var isDropped = false
     }
@@ -46,6 +50,8 @@ public struct TranscriptionSession: Sendable {
     /// OpenAI refuses to commit less than 100 ms. [byte]
     private static let shortestCommit = 120 * bytesPerMillisecond
     private static let settingsEvent = "settings"
+    /// After so much more of the caller's audio nobody waits for a transcript any more. [ms]
+    private static let longestWait = 30_000
 
     public init(provider: SpeechToTextProvider) {
         self.provider = provider
@@ -83,7 +89,6 @@ public struct TranscriptionSession: Sendable {
     private var settings: JSON {
         var transcription: JSONObject = ["model": .string(provider.model)]
         if let language = provider.language { transcription["language"] = .string(language) }
-        if let prompt = provider.prompt { transcription["prompt"] = .string(prompt) }
         transcription.apply(provider.extra)
         return [
             "type": "session.update", "event_id": .string(TranscriptionSession.settingsEvent),
@@ -133,7 +138,23 @@ public struct TranscriptionSession: Sendable {
 
     /// More of the caller's audio has come.
     public mutating func hear(_ audio: CallerAudio) -> [Output] {
-        waiting.isEmpty ? [] : advance(audio)
+        let expired = expire(audio)
+        return waiting.isEmpty ? expired : expired + advance(audio)
+    }
+
+    /// Gives up what the server has not answered: it would stand in the way of every segment behind it.
+    private mutating func expire(_ audio: CallerAudio) -> [Output] {
+        let limit = audio.end - TranscriptionSession.longestWait
+        guard
+            committed.first.map({ $0.committedAt <= limit }) == true
+                || items.values.contains(where: { $0.committedAt <= limit })
+        else { return [] }
+        let old = committed.filter { $0.committedAt <= limit } + items.values.filter { $0.committedAt <= limit }
+        committed.removeAll { $0.committedAt <= limit }
+        items = items.filter { $0.value.committedAt > limit }
+        let failure = server.failure(.retryable, "never answered a segment; this usually passes")
+        return old.filter { !$0.isDropped }.sorted { $0.id < $1.id }
+            .map { .report(.transcriptionFailed(segment: $0.id, failure)) }
     }
 
     /// Sends what can be sent of the first segment, and goes on with the next when it is whole.
@@ -159,6 +180,7 @@ public struct TranscriptionSession: Sendable {
             outputs.append(
                 .send(TranscriptionSession.message("commit", eventID: TranscriptionSession.commitEvent(segment.id))))
             waiting.removeFirst()
+            segment.committedAt = audio.end
             committed.append(segment)
         }
         return outputs
@@ -232,7 +254,7 @@ public struct TranscriptionSession: Sendable {
 
     private mutating func refuse(_ error: RealtimeError) -> [Output] {
         let failure = failure(error)
-        if let index = committed.firstIndex(where: { TranscriptionSession.commitEvent($0.id) == error.eventID }) {
+        if let index = refusedCommit(error) {
             let segment = committed.remove(at: index)
             if segment.isDropped { return [] }
             return error.code == "input_audio_buffer_commit_empty"
@@ -240,7 +262,17 @@ public struct TranscriptionSession: Sendable {
                 : [.report(.transcriptionFailed(segment: segment.id, failure))]
         }
         let isOfSettings = error.eventID == TranscriptionSession.settingsEvent
+        if isOfSettings, failure.severity == .retryable { return [.lost(failure)] }
         return failure.severity == .fatal || isOfSettings ? [.refused(failure.fatal)] : []
+    }
+
+    /// Which commit an error means: the one that it names, or the oldest, where it names none but speaks of commits.
+    private func refusedCommit(_ error: RealtimeError) -> Int? {
+        guard let eventID = error.eventID, !eventID.isEmpty else {
+            let isOfCommit = error.code.hasPrefix("input_audio_buffer") || error.message.contains("input_audio_buffer")
+            return isOfCommit && !committed.isEmpty ? 0 : nil
+        }
+        return committed.firstIndex { TranscriptionSession.commitEvent($0.id) == eventID }
     }
 
     private func failure(_ error: RealtimeError) -> StageFailure {

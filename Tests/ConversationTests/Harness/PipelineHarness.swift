@@ -14,13 +14,14 @@ struct PipelineHarness {
 
     init(
         handlers: Set<ScriptHandler> = [], tools: [String] = ["look_up"], providers: [PipelineStage: Int] = [:],
-        turns: TurnOptions = TurnOptions(), fallback: AgentDefinition.Fallback? = nil
+        turns: TurnOptions = TurnOptions(), fallback: AgentDefinition.Fallback? = nil, language: String? = nil
     ) {
         var definition = AgentDefinition(
-            name: "test", mode: .pipeline, instructions: "Be brief.",
+            name: "test", mode: .pipeline, voice: "alloy", instructions: "Be brief.",
             tools: tools.map { .init(name: $0, description: "Does \($0).", parameters: ["type": "object"]) },
             handlers: handlers.union([.onAnswered]), fallback: fallback)
         definition.turns = turns
+        definition.language = language
         var configuration = CallSession.Configuration(
             facts: CallFacts(
                 id: "call_1", to: "+15105550100", from: "+15105550199", direction: .outbound, metadata: [:],

@@ -13,7 +13,7 @@ struct CallLogTests {
                 answeredAt: 1_700_000_001, room: "room", version: "0a1b2c"),
             definition: LoggedEvents.definition, law: .a,
             model: CallSession.ModelOptions(
-                transcriptionModel: nil, language: "de", voice: "cedar",
+                transcriptionModel: nil, voice: "cedar",
                 turnDetection: TurnDetection(method: .semanticVAD(eagerness: "low"), interruptsResponse: false),
                 noiseReduction: "far_field"), callerID: "+15105550198")
         configuration.facts.statistics = ["turns": []]

@@ -14,6 +14,7 @@ enum LoggedEvents {
             fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
         definition.filler = AgentDefinition.Filler(after: .milliseconds(1_500), lines: ["One.", "Two."])
         definition.actionTimeout = .seconds(7)
+        definition.language = "de"
         return definition
     }()
 
@@ -46,6 +47,20 @@ enum LoggedEvents {
         .flowOffered(version: "0a1b", definition, fallbackAudio: [0xFF, 0xFF]),
         .flowOffered(version: "0a1c", AgentDefinition(name: "agent", instructions: "")),
     ]
+
+    private static let stages: [PipelineEvent] = {
+        let failure = StageFailure(stage: .tts, severity: .refused, message: "No.", retryAfter: .milliseconds(1_500))
+        return [
+            .ready(models: "a, b, c"), .failed(failure), .voiceStarted(at: 0), .voiceStopped(at: 1_234),
+            .transcriptDelta(segment: 1, "Grüß"), .transcribed(segment: 1, ""),
+            .transcriptionFailed(segment: 2, failure),
+            .generation(3, .text("Hi. ")), .generation(3, .progress),
+            .generation(3, .call(RealtimeFunctionCall(callID: "call_3_1", name: "f", arguments: "{}"))),
+            .generation(3, .ended(reason: "stop", usage: nil)),
+            .generation(3, .ended(reason: "length", usage: ["total_tokens": 7])), .generation(3, .failed(failure)),
+            .synthesis(4, .audio([0xFF, 0xFF])), .synthesis(4, .ended), .synthesis(4, .failed(failure)),
+        ]
+    }()
 
     private static let requests: [ScriptRequest] = [
         .sleep(.nanoseconds(1_500_000_001)), .say(text: "Grüezi “you”\u{0}", interruptible: false),
@@ -85,7 +100,7 @@ enum LoggedEvents {
         return plain + outcomes.map { .script(id, $0) } + replies.map { .service(id, .reply($0)) }
             + [.service(id, .audio([0xFF, 0xFF, 0xFF])), .service(id, .audio([]))]
             + EventFormTests.modelEvents.map { .model(.event($0)) }
-            + EventFormTests.liveEvents.map { .model(.live($0)) }
+            + EventFormTests.liveEvents.map { .model(.live($0)) } + stages.map { .pipeline($0) }
     }
 }
 

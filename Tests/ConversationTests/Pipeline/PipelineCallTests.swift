@@ -16,6 +16,20 @@ struct PipelineCallTests {
         #expect(call.log.observations.contains(.modelReady(sessionID: "pipeline", model: "stt, llm, tts")))
     }
 
+    @Test("ends sentences by the rules of the flow's language, which the model's server is told too")
+    func language() {
+        var call = PipelineHarness(language: "de")
+        call.send(.start)
+        call.send(.pipeline(.ready(models: "test")))
+        call.send(.telephony(.answered(headers: [:])))
+        call.send(.media(.started))
+        #expect(call.session.realtime.settings.language == "de")
+        #expect(call.session.pipeline?.settings.language == "de")
+        call.takesTurn("Wann?")
+        call.writes("Bringen Sie z. B. Montag etwas mit, d. h. Papiere. Gut?")
+        #expect(call.syntheses.map(\.text) == ["Bringen Sie z. B. Montag etwas mit, d. h. Papiere.", "Gut?"])
+    }
+
     @Test("goes from the caller's words through the model's to the far end's ears")
     func answersTurn() {
         var call = PipelineHarness.answered()

@@ -51,6 +51,31 @@ struct StageFailureTests {
         #expect(call.heard == ["Good morning."])
     }
 
+    @Test("a model that works on what is no text is waited for, and its first word is when it comes")
+    func waitsForProgress() {
+        var call = PipelineHarness.answered(providers: [.llm: 2])
+        call.takesTurn("Hello?")
+        let asked = call.generations.count
+        guard let id = call.generations.last?.id else { return }
+        for _ in 0..<5 {
+            call.advance(.seconds(2))
+            call.send(.pipeline(.generation(id, .progress)))
+        }
+        #expect(call.generations.count == asked)
+        #expect(call.cancelledGenerations.isEmpty)
+        call.writes("Good morning.")
+        call.speaks()
+        call.plays()
+        #expect(call.heard == ["Good morning."])
+        let latencies = call.log.compactMap { action -> TurnLatency? in
+            if case .observe(.latency(let latency)) = action { latency } else { nil }
+        }
+        #expect(latencies.last?.toFirstToken.map { $0 >= .seconds(10) } == true)
+        call.takesTurn("And?")
+        call.advance(.seconds(5))
+        #expect(call.generations.last?.provider == 1)
+    }
+
     @Test("a model that breaks off is continued by the next one, and nothing is said twice")
     func continues() {
         var call = PipelineHarness.answered(providers: [.llm: 2])
@@ -123,6 +148,35 @@ struct StageFailureTests {
         call.flushed(playedMilliseconds: 570 * 12 / 8)
         #expect(call.heard == ["One two three"])
         #expect(call.context.last == "assistant: One two three")
+    }
+
+    @Test("a voice is asked for only when the script has chosen one, before the call or in it")
+    func voices() {
+        for isEarly in [true, false] {
+            var call = PipelineHarness(handlers: [.onDial])
+            func choose(_ call: inout PipelineHarness, _ handler: ScriptHandler) {
+                guard let task = call.task(handler) else {
+                    Issue.record("\(handler) was not started")
+                    return
+                }
+                call.send(.script(task, .yielded(.setVoice("ash"))))
+            }
+            call.send(.start)
+            if isEarly { choose(&call, .onDial) }
+            call.returns(to: .onDial)
+            call.send(.pipeline(.ready(models: "test")))
+            call.send(.telephony(.answered(headers: [:])))
+            call.send(.media(.started))
+            call.takesTurn("Hello?")
+            call.writes("Good morning.")
+            #expect(call.syntheses.map(\.voice) == [isEarly ? "ash" : nil])
+            if !isEarly { choose(&call, .onAnswered) }
+            call.speaks()
+            call.plays()
+            call.takesTurn("And?")
+            call.writes("Good night.")
+            #expect(call.syntheses.last?.voice == "ash")
+        }
     }
 
     @Test("without another provider it is tried once more, and then the turn fails")
