@@ -102,8 +102,8 @@ struct PipelineCosts {
         pace, from the WAV to the first byte of the sound, and nothing else; "!" marks a missed aim.
 
         Own share of a turn [ms]: from the decision that the caller's voice has paused to the reply, without the models'
-        times (aims: p50 to its audio at most \(Text.decimal(Self.ownShareRatioAim, 0)) times by hand; p99 to its packet,
-        which waits for a tick of 20, under \(Text.decimal(Self.ownShareAim, 0)))
+        times (aims: p50 to its audio at most \(Text.decimal(Self.ownShareRatioAim, 0)) times by hand; p99 to its packet, which waits for a tick of 20,
+        under \(Text.decimal(Self.ownShareAim, 0)))
         \(Text.table([["calls", "turns", "to its audio p50", "p99", "by hand p50", "p99", "ratio p50", "p99", "to its packet p50", "p99"]]
             + groups.map(ownShareRow)))
           \(commandsText)

@@ -43,8 +43,8 @@ struct PipelineRun {
     func seen(_ name: String) -> Int { Int(load[name]?.integer ?? 0) }
     func noted(_ name: String) -> Int { Int(own[name]?.integer ?? 0) }
 
-    /// Requests that ended because nobody wanted their answer any more.
-    var cancelled: Int { ["transcription", "generation", "speech"].reduce(0) { $0 + seen($1 + "_cancelled") } }
+    /// Requests that ended because of an interruption: nobody wanted their answer any more.
+    var cancelled: Int { turns.reduce(0) { $0 + $1.cancelled } }
     /// Requests that were still open: behind the reply that followed them, and when all was quiet.
     var leftOpen: Int {
         seen("left_open") + seen("open_at_end") + noted("open_requests") + noted("open_transfers")

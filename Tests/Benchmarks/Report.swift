@@ -100,9 +100,9 @@ struct Report {
             \(Self.text(of: scripts))
 
             \(testCalls.text)
+            \(doubtsText)
 
             \(pipeline.text)
-            \(doubtsText)
             """
     }
 
