@@ -72,7 +72,8 @@ extension FlowCheck {
                     choice.patience = .seconds(seconds)
                 } else {
                     report(
-                        name, "\(name).patience must be a number of seconds from \(range.lowerBound) to "
+                        name,
+                        "\(name).patience must be a number of seconds from \(range.lowerBound) to "
                             + "\(range.upperBound)", hint: "write patience = 3")
                 }
                 continue
@@ -94,6 +95,22 @@ extension FlowCheck {
             }
         }
         return choice
+    }
+
+    /// Fields that only a pipeline makes use of, in the order of the reference.
+    private static let pipelineFields =
+        PipelineStage.allCases.map(\.rawValue) + ["turns"]
+        + [ScriptHandler.beforeLLM, .beforeTTS].map(\.rawValue)
+
+    /// Warns of what is written for a pipeline, and does nothing in the agent's mode.
+    mutating func warnOfFieldsWithoutEffect(in agent: LuaReference, mode: AgentMode) {
+        guard mode != .pipeline else { return }
+        for field in Self.pipelineFields {
+            if case .nil = state.field(field, of: agent) { continue }
+            warn(
+                field, "\(field) has an effect only in pipeline mode, and the agent's mode is \"\(mode.rawValue)\"",
+                hint: "write mode = \"pipeline\", or leave \(field) out")
+        }
     }
 
     mutating func turns(of agent: LuaReference) -> TurnOptions {
