@@ -14,6 +14,11 @@ enum LoggedEvents {
             fallback: AgentDefinition.Fallback(text: "Sorry.", transferTo: "+15105550199"))
         definition.filler = AgentDefinition.Filler(after: .milliseconds(1_500), lines: ["One.", "Two."])
         definition.actionTimeout = .seconds(7)
+        definition.turns.minimumDelay = .milliseconds(700)
+        definition.stages = [
+            .stt: [StageChoice(endpoint: "house", api: "transcriptions", patience: .milliseconds(1_500))],
+            .tts: [StageChoice(endpoint: "openai", model: "voices", voice: "echo"), StageChoice(endpoint: "local")],
+        ]
         return definition
     }()
 
