@@ -78,7 +78,7 @@ actor SynthesisWorker {
         for piece in try SpeechSynthesizer.pieces(of: speech.text) {
             if !audio.isEmpty { await Task.yield() }
             try Task.checkCancellation()
-            audio += try sentences.audio(ofPiece: piece, voice: voice, format: speech.format)
+            audio += try sentences.audio(of: piece, voice: voice, format: speech.format)
         }
         return audio
     }

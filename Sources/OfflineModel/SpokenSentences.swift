@@ -28,19 +28,6 @@ public final class SpokenSentences: Sendable {
     public func audio(
         of text: String, voice: SpeechSynthesizer.Voice, format: RealtimeAudioFormat
     ) throws(SpeechSynthesizer.Failure) -> [UInt8] {
-        var audio: [UInt8] = []
-        for piece in try SpeechSynthesizer.pieces(of: text) {
-            audio += try self.audio(ofPiece: piece, voice: voice, format: format)
-        }
-        return audio
-    }
-
-    /// Speech of one of `SpeechSynthesizer.pieces`: a fraction of a second of work.
-    ///
-    /// - Throws: `SpeechSynthesizer.Failure`.
-    public func audio(
-        ofPiece text: String, voice: SpeechSynthesizer.Voice, format: RealtimeAudioFormat
-    ) throws(SpeechSynthesizer.Failure) -> [UInt8] {
         let sentence = Sentence(text: text, voice: voice, format: format)
         if let audio = store.withLock({ $0.audio[sentence] }) { return audio }
         let spoken = try SpeechSynthesizer().synthesize(text, voice: voice, sampleRate: format.sampleRate)
