@@ -147,7 +147,7 @@ let package = Package(
             "TestCallsTests",
             [
                 "TestCalls", "SansIO", "Conversation", "Audio", "Net", "MediaEngine", "LuaRuntime", "LuaSyntax",
-                "ScriptAPI", "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "TestSupport", logging,
+                "ScriptAPI", "OfflineModel", "Speech", "AgentHost", "VoiceAgent", "Replay", "TestSupport", logging,
             ]),
         tests("ReplayTests", ["Replay", "Conversation", "ScriptAPI", "LuaRuntime", "SansIO", "TestSupport"]),
         tests(

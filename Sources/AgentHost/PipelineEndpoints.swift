@@ -49,11 +49,12 @@ public struct PipelineEndpoints: Sendable {
         .stt: "gpt-4o-mini-transcribe", .llm: "gpt-4.1-mini", .tts: "gpt-4o-mini-tts",
     ]
 
-    /// With the server of the realtime model as ``openAI``, unless that has an endpoint already, and its certificates
-    /// and time limit for all.
+    /// With the server of the realtime model as ``openAI``, unless that has an endpoint already, or the model is OpenAI's
+    /// and has no key; its certificates and time limit are for all.
     func completed(by model: RealtimeConfiguration) -> PipelineEndpoints {
         var completed = self
-        if completed.endpoints[PipelineEndpoints.openAI] == nil {
+        let isUsable = !model.apiKey.isEmpty || model.baseURL != RealtimeConfiguration.openAI
+        if isUsable, completed.endpoints[PipelineEndpoints.openAI] == nil {
             completed.endpoints[PipelineEndpoints.openAI] = StageEndpoint(
                 baseURL: model.baseURL, apiKey: Secret(model.apiKey))
         }
@@ -95,9 +96,16 @@ public struct PipelineEndpoints: Sendable {
 
     /// Why calls of a flow could not begin: an endpoint or a voice that is not there.
     public func refusals(of flow: Flow) -> [FlowDiagnostic] {
-        guard flow.definition.mode == .pipeline else { return [] }
         do throws(Unknown) {
-            _ = try configuration(for: flow.definition)
+            let definition = flow.definition
+            if definition.mode == .pipeline {
+                _ = try configuration(for: definition)
+            } else if endpoints[PipelineEndpoints.openAI] == nil {
+                throw Unknown(
+                    description:
+                        "mode = \"\(definition.mode.rawValue)\" needs OPENAI_API_KEY, which is not set. Set it, "
+                        + "or OPENAI_BASE_URL for a server of your own, or write mode = \"pipeline\".")
+            }
             return []
         } catch {
             return [FlowDiagnostic(file: flow.path, code: "unknown-endpoint", message: error.description)]
@@ -145,6 +153,13 @@ public struct PipelineEndpoints: Sendable {
     private func endpoint(_ choice: StageChoice, _ stage: PipelineStage) throws(Unknown) -> StageEndpoint {
         if let endpoint = endpoints[choice.endpoint] { return endpoint }
         let names = (endpoints.keys.sorted() + (stage == .tts ? [PipelineEndpoints.local] : []))
+        if choice.endpoint == PipelineEndpoints.openAI {
+            let others = names.isEmpty ? "" : ", or ask another: \(names.joined(separator: ", "))"
+            throw Unknown(
+                description:
+                    "\(stage.rawValue) asks openai, which needs OPENAI_API_KEY, and that is not set. Set it\(others); "
+                    + "where the flow names none, MOONLINE_\(stage.rawValue.uppercased()) does.")
+        }
         throw Unknown(
             description: "\(stage.rawValue) names the endpoint \"\(choice.endpoint)\", which is not there; there "
                 + "\(names.count == 1 ? "is" : "are") \(names.joined(separator: ", ")). Name it in MOONLINE_ENDPOINTS.")

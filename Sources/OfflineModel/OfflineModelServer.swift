@@ -145,7 +145,7 @@ public final class OfflineModelServer: Sendable {
         let key = bearer(request) ?? offeredKey ?? ""
         let number = sessions.nextNumber()
         let now = Int64(Date.now.timeIntervalSince1970)
-        let seed = configuration.seed &+ number &* 0x9E37_79B9_7F4A_7C15
+        let seed = SeededRandom.seed(configuration.seed, number: number)
         let plan = configuration.session(key)
         let session: any ModelServerSession
         let misbehaving: MisbehavingSession

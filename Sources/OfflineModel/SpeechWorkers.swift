@@ -68,11 +68,19 @@ actor SynthesisWorker {
         executor = LuaExecutorPool(threads: 1).makeExecutor()
     }
 
-    /// Speech in the format asked for.
+    /// Speech in the format asked for, sentence by sentence: who waits has a turn between two of them.
+    ///
+    /// - Throws: `SpeechSynthesizer.Failure`; `CancellationError` as soon as nobody wants the rest.
     func speak(
         _ speech: RealtimeServerSession.Speech, voice: SpeechSynthesizer.Voice
-    ) throws(SpeechSynthesizer.Failure) -> [UInt8] {
-        try sentences.audio(of: speech.text, voice: voice, format: speech.format)
+    ) async throws -> [UInt8] {
+        var audio: [UInt8] = []
+        for piece in try SpeechSynthesizer.pieces(of: speech.text) {
+            if !audio.isEmpty { await Task.yield() }
+            try Task.checkCancellation()
+            audio += try sentences.audio(of: piece, voice: voice, format: speech.format)
+        }
+        return audio
     }
 }
 

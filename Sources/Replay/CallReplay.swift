@@ -91,7 +91,10 @@ public struct CallReplay: Sendable {
         run.runAll()
         var differences: [FlowDifference] = []
         if isEdited {
-            differences = FlowDifference.all(from: log.beginning.configuration.definition, to: flow.definition)
+            var recorded = log.beginning.configuration.definition
+            // A call may have been played in another mode than its flow's.
+            if let own = offered[recordedVersion]?.definition { recorded.mode = own.mode }
+            differences = FlowDifference.all(from: recorded, to: flow.definition)
         }
         return ReplayResult(
             divergence: run.divergence, differences: differences, end: run.end, endedAt: run.elapsed,

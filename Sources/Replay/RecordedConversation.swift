@@ -41,6 +41,17 @@ struct RecordedConversation {
     /// Those requests by response.
     private var responses: [String: String] = [:]
     private var speechStartedAt: Instant?
+    private let isPipeline: Bool
+    /// Of a pipeline: when its audio began, and when the last voice in it did.
+    private var listenedSince: Instant?
+    private var voiceStartedAt: Instant?
+    /// Of a pipeline: what cut the answer that is about to be told as it was heard.
+    private var cut: Cut?
+
+    private struct Cut {
+        /// When the far end began to speak; `nil` where it was a key.
+        let by: Instant?
+    }
     /// How long the agent had spoken, by when the far end began to speak over it.
     private var interruptions: [Instant: Duration] = [:]
     /// When each turn of the far end began.
@@ -54,6 +65,7 @@ struct RecordedConversation {
 
     init(_ log: CallLog) {
         origin = log.beginning.clock
+        isPipeline = log.beginning.configuration.definition.mode == .pipeline
         for entry in log.entries {
             switch entry.direction {
             case .event: readEvent(entry)
@@ -87,6 +99,7 @@ struct RecordedConversation {
 
     private mutating func readEvent(_ entry: CallLog.Entry) {
         let body = entry.body
+        cut = nil
         switch body["event"]?.string {
         case "answered": add(entry.elapsed, .answered)
         case "ended" where body["by_remote"]?.bool == true: add(entry.elapsed, .calleeHungUp)
@@ -94,6 +107,10 @@ struct RecordedConversation {
             let status = Int(clamping: body["status"]?.integer ?? 0)
             if !(200...299).contains(status) { add(entry.elapsed, .transferFailed(status: status)) }
         case "model": readModel(body["message"] ?? .null, at: entry.elapsed)
+        case "voice_started":
+            // The detector is sure of a voice when it has heard it for a while.
+            let position = Int32(clamping: body["at_ms"]?.integer ?? 0)
+            voiceStartedAt = listenedSince.map { $0 + .milliseconds(Int64(position)) }
         default: break
         }
     }
@@ -124,6 +141,7 @@ struct RecordedConversation {
         let body = entry.body
         switch body["action"]?.string {
         case "dial": add(entry.elapsed, .dialled)
+        case "listen": listenedSince = listenedSince ?? origin + entry.elapsed
         case "keep_audio":
             // What was not understood yet is heard again, as another turn.
             let since = entry.elapsed - .nanoseconds(body["last_ns"]?.integer ?? 0)
@@ -172,12 +190,23 @@ struct RecordedConversation {
         switch observation {
         case .transcript(let entry) where entry.isFinal:
             switch entry.role {
-            case .agent: heard.append((entry.endedAt, entry.itemID, entry.text))
+            case .agent:
+                heard.append((entry.endedAt, entry.itemID, entry.text))
+                guard let cut else { return }
+                self.cut = nil
+                cutItems.insert(entry.itemID)
+                if let start = cut.by { interruptions[start] = (voiceStartedAt ?? start) - entry.startedAt }
             case .user: spoken.append((entry.startedAt, entry.text))
             }
         case .callerSpeech(started: true): speechStartedAt = origin + elapsed
         case .interruption(let interruption):
-            guard let start = speechStartedAt, origin + elapsed - start < .seconds(1) else { return }
+            let start = speechStartedAt.flatMap { origin + elapsed - $0 < .seconds(1) ? $0 : nil }
+            guard !isPipeline else {
+                // What was played is that of a sentence; the answer has several.
+                cut = Cut(by: start)
+                return
+            }
+            guard let start else { return }
             interruptions[start] = .milliseconds(interruption.playedMilliseconds)
         case .actionCalled(let id, let name, let arguments):
             add(elapsed, .actionCalled(id: id, name: name, arguments: arguments))

@@ -3,6 +3,13 @@ import SansIO
 
 /// What the model did in a recorded call, as the entries of a test's `t.model`.
 struct RecordedModel {
+    /// A function that the model called.
+    struct Call {
+        let id: String
+        let name: String
+        let arguments: String
+    }
+
     private enum Trigger {
         case start, hears(item: String), result(of: String), instructed(String)
     }
@@ -12,7 +19,7 @@ struct RecordedModel {
         /// In the order in which they began.
         var items: [String] = []
         var texts: [String: String] = [:]
-        var calls: [(id: String, name: String, arguments: String)] = []
+        var calls: [Call] = []
         var failure: String?
     }
 
@@ -128,7 +135,8 @@ struct RecordedModel {
         let isKnown = responses[index].response.calls.contains { $0.id == id }
         guard let name = item["name"]?.string, !name.isEmpty, !isKnown else { return }
         names[id] = name
-        responses[index].response.calls.append((id, name, item["arguments"]?.string ?? ""))
+        responses[index].response.calls.append(
+            Call(id: id, name: name, arguments: item["arguments"]?.string ?? ""))
     }
 
     private mutating func finish(_ response: JSON) {
@@ -150,25 +158,34 @@ struct RecordedModel {
 
     /// The entries, in order.
     var entries: [JSON] {
-        var entries: [JSON] = []
-        for (_, response) in responses {
+        responses.flatMap { _, response in
             let says = response.items.compactMap { item in
                 response.texts[item].flatMap { $0.trimmed.isEmpty ? nil : $0.trimmed }
             }
-            var entry = trigger(response.trigger)
-            if !says.isEmpty { entry["says"] = says.count == 1 ? .string(says[0]) : .array(says.map { .string($0) }) }
-            for (index, call) in response.calls.enumerated() {
-                // An entry calls one function; the next one follows when that has come back.
-                if index > 0 {
-                    entries.append(.object(entry))
-                    entry = ["result_of": .string(response.calls[index - 1].name)]
-                }
-                entry["calls"] = .string(call.name)
-                if let arguments = RecordedTest.arguments(call.arguments) { entry["with"] = .object(arguments) }
-            }
-            if let failure = response.failure { entry["fails"] = .string(failure) }
-            if entry.count > 1 { entries.append(.object(entry)) }
+            return RecordedModel.entries(
+                trigger(response.trigger), says: says, calls: response.calls, failure: response.failure
+            ).map { JSON.object($0) }
         }
+    }
+
+    /// The entries of one answer; none of one that has nothing in it.
+    static func entries(
+        _ trigger: JSONObject, says: [String], calls: [Call], failure: String?
+    ) -> [JSONObject] {
+        var entries: [JSONObject] = []
+        var entry = trigger
+        if !says.isEmpty { entry["says"] = says.count == 1 ? .string(says[0]) : .array(says.map { .string($0) }) }
+        for (index, call) in calls.enumerated() {
+            // An entry calls one function; the next one follows when that has come back.
+            if index > 0 {
+                entries.append(entry)
+                entry = ["result_of": .string(calls[index - 1].name)]
+            }
+            entry["calls"] = .string(call.name)
+            if let arguments = RecordedTest.arguments(call.arguments) { entry["with"] = .object(arguments) }
+        }
+        if let failure { entry["fails"] = .string(failure) }
+        if entry.count > 1 { entries.append(entry) }
         return entries
     }
 

@@ -6,9 +6,22 @@ import SansIO
 /// The callee does what the far end did; the agent is expected to say, call and transfer what it did; the model is
 /// scripted with what the model did, so that the flow alone is tested.
 public struct RecordedTest: Sendable {
+    /// Why a call cannot be written as a test.
+    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One sentence.
+        public let description: String
+    }
+
     private let log: CallLog
 
-    public init(_ log: CallLog) {
+    /// - Throws: ``Refusal`` for calls in live mode: their model hears, speaks and calls functions at the same time, and
+    ///   no log says which of its words answered what.
+    public init(_ log: CallLog) throws(Refusal) {
+        guard log.beginning.configuration.definition.mode != .live else {
+            throw Refusal(
+                description: "A call in live mode cannot be written as a test: its log does not say what the model "
+                    + "answered to which words. Run it again without --to-test, or write the test by hand")
+        }
         self.log = log
     }
 
@@ -17,9 +30,18 @@ public struct RecordedTest: Sendable {
     /// The file's text. It holds what was said in the call.
     public var text: String {
         let conversation = RecordedConversation(log)
-        let model = RecordedModel(log)
         var notes: [String] = []
-        if model.isLost { notes.append("The connection to the model broke in the call; here it does not.") }
+        let entries: [JSON]
+        if log.beginning.configuration.definition.mode == .pipeline {
+            let model = RecordedGenerations(log)
+            entries = model.entries
+            notes.append("The call was in pipeline mode: where the flow is not, play it with --mode pipeline.")
+            if model.hasFailures { notes.append("A stage of the pipeline failed in the call; here it may not.") }
+        } else {
+            let model = RecordedModel(log)
+            entries = model.entries
+            if model.isLost { notes.append("The connection to the model broke in the call; here it does not.") }
+        }
         if log.isTruncated || !log.isComplete { notes.append("The event log does not go to the end of the call.") }
         if asksOthers {
             notes.append("The flow asks http or store: the test needs what they answered in the call.")
@@ -36,7 +58,6 @@ public struct RecordedTest: Sendable {
         for note in notes { lines += ["--", "-- " + note] }
         lines += ["", "local t = require \"moonline.test\"", ""]
         lines.append("t.test(\(LuaText.quoted("goes as the call \(facts.id) went")), \(options), t.model {")
-        let entries = model.entries
         // A model has at least one entry; this one's turn never comes.
         for entry in entries.isEmpty ? [["start": true, "says": "Hello."]] : entries {
             lines.append("  \(LuaText.value(entry, indent: 2, used: 0)),")

@@ -77,6 +77,7 @@ extension FlowDifference {
         func note(_ text: String, isTold: Bool) {
             differences.append(FlowDifference(text: text, isToldModel: isTold))
         }
+        if old.mode != new.mode { note("the mode: \(new.mode.rawValue), was \(old.mode.rawValue)", isTold: true) }
         if old.instructions != new.instructions { note("the instructions", isTold: true) }
         if old.voice != new.voice {
             note("the voice: \(new.voice ?? "the model's own"), was \(old.voice ?? "the model's own")", isTold: true)
@@ -107,6 +108,10 @@ extension FlowDifference {
         }
         if old.filler != new.filler { note("the filler", isTold: false) }
         if old.actionTimeout != new.actionTimeout { note("action_timeout", isTold: false) }
+        for stage in PipelineStage.allCases where old.stages[stage] != new.stages[stage] {
+            note(stage.rawValue, isTold: true)
+        }
+        if old.turns != new.turns { note("the turns", isTold: false) }
         if old.fallback != new.fallback { note("the fallback", isTold: false) }
         if old.name != new.name { note("the name: \(new.name), was \(old.name)", isTold: false) }
         return differences

@@ -67,8 +67,9 @@ struct ReplayRun {
         self.replay = replay
         var configuration = replay.log.beginning.configuration
         let recorded = configuration.definition
-        // The model is told what it was told: it does what it did.
+        // The model is told what it was told, in the mode that the call had: it does what it did.
         var definition = replay.flow.definition
+        definition.mode = recorded.mode
         definition.instructions = recorded.instructions
         definition.voice = recorded.voice
         definition.tools = recorded.tools

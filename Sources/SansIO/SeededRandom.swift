@@ -8,6 +8,15 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         state = seed
     }
 
+    /// The seed of one of the many sequences that a seed stands for.
+    ///
+    /// Neighbouring seeds, and seeds a step of the generator apart, give the same sequence shifted by one; what comes from
+    /// different numbers here has nothing in common.
+    public static func seed(_ seed: UInt64, number: UInt64) -> UInt64 {
+        var (base, own) = (SeededRandom(seed: seed), SeededRandom(seed: number))
+        return base.next() ^ own.next()
+    }
+
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

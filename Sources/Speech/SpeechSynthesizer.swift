@@ -50,12 +50,8 @@ public struct SpeechSynthesizer: Sendable {
     public func synthesize(
         _ text: String, voice: Voice = .awb, sampleRate: Int? = nil
     ) throws(Failure) -> SynthesizedSpeech {
-        // Counted in UTF-8 first: grapheme breaking is slow on hostile text.
-        guard text.utf8.count <= 4 * Self.maximumTextLength, text.count <= Self.maximumTextLength else {
-            throw .textTooLong(characters: text.count)
-        }
         var speech = SynthesizedSpeech(samples: [], sampleRate: 16_000)
-        for sentence in SpokenText.sentences(text) {
+        for sentence in try Self.pieces(of: text) {
             let spoken = SpokenText.normalize(sentence)
             if spoken.isEmpty { continue }
             let part = try Self.speak(spoken, voice)
@@ -71,6 +67,30 @@ public struct SpeechSynthesizer: Sendable {
             throw .unsupportedRate(sampleRate)
         }
     }
+
+    /// A text in parts that can be spoken one after the other: its sentences, and those that are long in several. Each
+    /// takes a fraction of a second to speak.
+    ///
+    /// - Throws: ``Failure/textTooLong(characters:)``.
+    public static func pieces(of text: String) throws(Failure) -> [String] {
+        // Counted in UTF-8 first: grapheme breaking is slow on hostile text.
+        guard text.utf8.count <= 4 * maximumTextLength, text.count <= maximumTextLength else {
+            throw .textTooLong(characters: text.count)
+        }
+        return SpokenText.sentences(text).flatMap { sentence in
+            // Only words without an end are longer still.
+            var rest = sentence[...]
+            var pieces: [String] = []
+            while rest.count > maximumPieceLength {
+                pieces.append(String(rest.prefix(maximumPieceLength)))
+                rest = rest.dropFirst(maximumPieceLength)
+            }
+            return pieces + [String(rest)]
+        }
+    }
+
+    /// A little longer than sentences are cut at. [characters]
+    private static let maximumPieceLength = 400
 
     private static func normalize(_ samples: inout [Int16]) {
         let loudest = LevelMeter.peak(of: samples)

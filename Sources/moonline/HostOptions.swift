@@ -64,7 +64,9 @@ struct HostOptions: ParsableArguments {
     func configuration(_ settings: Settings) throws -> HostConfiguration {
         let baseURL = settings["OPENAI_BASE_URL"] ?? RealtimeConfiguration.openAI
         let isOpenAI = baseURL == RealtimeConfiguration.openAI
-        guard let key = settings["OPENAI_API_KEY"] ?? (isOpenAI ? nil : "none") else {
+        // With servers of its own a host can do without: flows that need the key are refused when they are loaded.
+        let isOptional = settings["MOONLINE_ENDPOINTS"] != nil
+        guard let key = settings["OPENAI_API_KEY"] ?? (isOpenAI ? (isOptional ? "" : nil) : "none") else {
             throw Settings.Invalid(
                 description: "OPENAI_API_KEY is not set. Put it into the environment or into .env; without a key, run "
                     + "`moonline offline-model` and set OPENAI_BASE_URL to the address that it prints.")

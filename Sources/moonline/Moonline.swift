@@ -5,7 +5,8 @@ import ScriptAPI
 struct Moonline: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "moonline",
-        abstract: "A telephone voice-agent host: SIP and OpenAI's Realtime API in one binary, call flows in Lua.",
+        abstract:
+            "A telephone voice-agent host: SIP and voice models, or your own stages, in one binary; call flows in Lua.",
         version: HostVersion.current,
         subcommands: [
             InitCommand.self, CheckCommand.self, TestCommand.self, DevCommand.self, StartCommand.self, CallCommand.self,

@@ -137,7 +137,12 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     private func writeTest(of log: CallLog, to path: String) throws {
-        let text = RecordedTest(log).text
+        let text: String
+        do throws(RecordedTest.Refusal) {
+            text = try RecordedTest(log).text
+        } catch {
+            throw Unusable(description: "\(error).")
+        }
         guard path != "-" else {
             Console.print(String(text.dropLast()))
             return

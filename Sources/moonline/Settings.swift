@@ -33,6 +33,11 @@ struct Settings: Sendable {
         return nil
     }
 
+    /// The variables that are set.
+    var names: Set<String> {
+        Set(environment.filter { !$0.value.isEmpty }.keys).union(file.filter { !$0.value.isEmpty }.keys)
+    }
+
     /// A whole number in a range.
     func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(Invalid) -> Int {
         guard let text = self[name] else { return fallback }

@@ -78,7 +78,13 @@ struct TestCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard jobs ?? 1 >= 1 else { throw ValidationError("--jobs must be at least 1.") }
+        guard jobs ?? 1 <= TestCommand.maximumJobs else {
+            throw ValidationError("--jobs must be at most \(TestCommand.maximumJobs).")
+        }
         guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1.") }
+        guard seeds <= TestCommand.maximumSeeds else {
+            throw ValidationError("--seeds must be at most \(TestCommand.maximumSeeds); play others from --seed on.")
+        }
         guard !(virtual && live) else {
             throw ValidationError("--live needs the real clock: leave out --virtual.")
         }
@@ -128,11 +134,28 @@ struct TestCommand: AsyncParsableCommand {
         }
     }
 
+    /// More calls at a time than any machine has ports, threads or processors for.
+    static let maximumJobs = 1_000
+    static let maximumSeeds = 1_000_000
+
     /// As shells count a process that SIGINT ended.
     private static let interruptedStatus: Int32 = 130
 }
 
 extension TestCommand {
+    /// Threads for calls in virtual time; each has a stack of its own.
+    private static let maximumThreads = 256
+
+    /// Calls at a time: no more than there are, and in virtual time no more than one a thread.
+    ///
+    /// - Parameter tests: Each is played with every seed.
+    func jobs(forCalls tests: Int) -> Int {
+        let wanted = jobs ?? (virtual ? ProcessInfo.processInfo.activeProcessorCount : 1)
+        let (calls, isMany) = tests.multipliedReportingOverflow(by: seeds)
+        let useful = isMany ? wanted : min(wanted, max(1, calls))
+        return virtual ? min(useful, TestCommand.maximumThreads) : useful
+    }
+
     /// Limits and surroundings of scripts; with `--live` the model too.
     func hostConfiguration(_ settings: Settings) throws -> HostConfiguration {
         var host = HostOptions()

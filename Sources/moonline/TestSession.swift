@@ -37,7 +37,8 @@ struct TestSession {
     func run() async throws -> [TestResult] {
         let selection = try select()
         let began = ContinuousClock.now
-        let player = try await makePlayer()
+        let jobs = command.jobs(forCalls: selection.entries.count)
+        let player = try await makePlayer(jobs: jobs)
         var options = TestRunner.Options()
         options.jobs = jobs
         options.firstSeed = command.seed
@@ -86,11 +87,6 @@ struct TestSession {
         }
     }
 
-    /// Calls at a time.
-    private var jobs: Int {
-        command.jobs ?? (command.virtual ? ProcessInfo.processInfo.activeProcessorCount : 1)
-    }
-
     private var scriptsFolder: String { command.common.scriptsFolder(settings) }
 
     private var testPaths: [String] {
@@ -117,7 +113,7 @@ struct TestSession {
         return selection
     }
 
-    private func makePlayer() async throws -> any TestPlayer {
+    private func makePlayer(jobs: Int) async throws -> any TestPlayer {
         if command.virtual {
             var configuration = VirtualStage.Configuration(host)
             configuration.recognizes = command.recognize

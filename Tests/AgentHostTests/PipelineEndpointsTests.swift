@@ -118,6 +118,34 @@ struct PipelineEndpointsTests {
         #expect(servers.refusals(of: try self.flow("mode = \"realtime\", \(fields)")).isEmpty)
     }
 
+    @Test(
+        "without a key and a server of one's own openai is not there: who asks it is refused, who does not serves",
+        arguments: [
+            ("mode = \"realtime\"", "mode = \"realtime\" needs OPENAI_API_KEY"),
+            ("mode = \"live\"", "mode = \"live\" needs OPENAI_API_KEY"),
+            ("voice = \"echo\"", "mode = \"realtime\" needs OPENAI_API_KEY"),
+            ("mode = \"pipeline\"", "stt asks openai, which needs OPENAI_API_KEY, and that is not set."),
+            (
+                "mode = \"pipeline\", stt = \"backup\", llm = { \"backup\", \"openai\" }, tts = \"local\"",
+                "llm asks openai, which needs OPENAI_API_KEY, and that is not set. Set it, or ask another: backup; "
+                    + "where the flow names none, MOONLINE_LLM does."
+            ),
+            ("mode = \"pipeline\", stt = \"backup\", llm = \"backup\", tts = { \"backup\", \"local\" }", nil),
+        ] as [(String, String?)])
+    func withoutKey(_ fields: String, _ message: String?) throws {
+        let model = RealtimeConfiguration(apiKey: "", model: "m")
+        let pipeline = PipelineEndpoints(endpoints: ["backup": StageEndpoint(baseURL: "https://two.example/v1")])
+        let flow = try flow(fields)
+        let refusals = pipeline.completed(by: model).refusals(of: flow)
+        #expect(refusals.count == (message == nil ? 0 : 1))
+        if let message { #expect(refusals.first?.message.contains(message) == true) }
+        var own = model
+        own.baseURL = "http://127.0.0.1:8089/v1"
+        for model in [own, RealtimeConfiguration(apiKey: "sk", model: "m")] {
+            #expect(pipeline.completed(by: model).refusals(of: flow).isEmpty)
+        }
+    }
+
     @Test("at start the library leaves such a flow out, and at a change the version before goes on")
     func library() async throws {
         try shelf.write(FlowShelf.agent("good"), to: "good.lua")

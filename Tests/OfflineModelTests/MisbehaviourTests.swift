@@ -37,6 +37,9 @@ struct MisbehaviourTests {
         #expect(rules[4].fault == .drop(.after(.milliseconds(1500))))
         #expect(rules[5].fault == .latency(.skewed(median: .milliseconds(300), rarely: .seconds(2))))
         #expect(try Misbehaviour(parsing: " ;").rules.isEmpty)
+        let keys = try Misbehaviour(parsing: "status=429 key=a:b; stall key=c:d; chat , live: stall key=e:f").rules
+        #expect(keys.map(\.key) == ["a:b", "c:d", "e:f"])
+        #expect(keys.map(\.places) == [[], [], [.chat, .live]])
     }
 
     @Test(

@@ -135,7 +135,7 @@ struct ResponsesEndpointTests {
             ["input": [["role": "user", "content": [["type": "input_audio"]]]]], 400, "invalid_value",
             "input[0].content[0].type"
         ),
-        (["input": "x", "tools": [EndpointBench.tool]], 400, "missing_required_parameter", "tools[0].name"),
+        (["input": "x", "tools": [EndpointBench.tool]], 400, "unknown_parameter", "tools[0].function"),
         (["input": "x", "tool_choice": ["type": "function", "name": "f"]], 400, "invalid_value", "tool_choice"),
         (["input": [["type": "function_call_output", "call_id": "c", "output": "x"]]], 400, nil, "input"),
         (["input": "x", "model": "whisper-1"], 404, "model_not_found", nil),
@@ -146,10 +146,23 @@ struct ResponsesEndpointTests {
     func refused(body: JSON, status: Int, code: String?, param: String?) throws {
         let reply = try EndpointBench().responses(body)
         #expect(reply.status == status)
-        if code != "missing_required_parameter" || param == "input" {
-            #expect(reply.json["error"]?["code"] == JSON(orNull: code))
-            #expect(reply.json["error"]?["param"] == JSON(orNull: param))
+        #expect(reply.json["error"]?["code"] == JSON(orNull: code))
+        #expect(reply.json["error"]?["param"] == JSON(orNull: param))
+    }
+
+    @Test("No identifier comes twice, however many requests there are")
+    func identifiers() throws {
+        let bench = try EndpointBench { _ in [.say("Yes."), .call(name: "look_up", arguments: [:])] }
+        var random: [String] = []
+        for _ in 0..<100 {
+            let reply = bench.responses(["input": "x", "tools": [EndpointBench.flatTool]]).json
+            let output = reply["output"]?.array ?? []
+            let names = [reply["id"]] + output.map { $0["id"] } + output.map { $0["call_id"] }
+            // Behind the prefix, which says what is meant.
+            random += names.compactMap { $0?.string?.split(separator: "_").last.map(String.init) }
         }
+        #expect(random.count == 400)
+        #expect(Set(random).count == random.count)
     }
 
     @Test("A limit and a failure end a response as incomplete and as failed")

@@ -9,7 +9,7 @@ import Testing
 @Suite("A test written from a call")
 struct RecordedTestTests {
     private func lines(_ call: RecordedCall) throws -> [String] {
-        RecordedTest(try call.log()).text.split(separator: "\n").map { $0.drop { $0 == " " } }.map(String.init)
+        try RecordedTest(call.log()).text.split(separator: "\n").map { $0.drop { $0 == " " } }.map(String.init)
     }
 
     @Test("it is a file of Lua, whatever was said")
@@ -23,7 +23,7 @@ struct RecordedTestTests {
         call.says("He said: \"no\" \\ ]]", after: .seconds(9))
         call.hangsUp(after: .seconds(20))
         call.run()
-        let text = RecordedTest(try call.log()).text
+        let text = try RecordedTest(call.log()).text
         let state = try LuaState(limits: LuaLimits(), randomSeed: 1)
         let program = """
             local t = {}

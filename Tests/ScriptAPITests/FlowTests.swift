@@ -29,6 +29,31 @@ import Testing
                 == #"{"type":"object","properties":{},"required":[],"additionalProperties":false}"#)
     }
 
+    @Test("what only a pipeline makes use of is warned of where it stands, in any other mode")
+    func fieldsWithoutEffect() throws {
+        let source = """
+            local moonline = require "moonline"
+            return moonline.agent {
+              name = "x", instructions = "y", mode = "live",
+              before_llm = function(call, messages) return messages end,
+              stt = "openai",
+              llm = { endpoint = "openai" },
+              tts = { "openai", "local" },
+              turns = { min_delay = 1 },
+              before_tts = function(call, text) return text end,
+            }
+            """
+        let live = try flow(source).warnings
+        #expect(live.map(\.line) == [4, 5, 6, 7, 8, 9])
+        #expect(live.allSatisfy { $0.column == 3 && $0.severity == .warning && $0.code == "field-without-effect" })
+        #expect(
+            live.first?.message == "before_llm has an effect only in pipeline mode, and the agent's mode is \"live\"")
+        #expect(live.last?.hint == "write mode = \"pipeline\", or leave before_tts out")
+        #expect(live.first?.rendered(source: Array(source.utf8), usesColour: false).contains("load-error") == false)
+        #expect(try flow(source.replacing(", mode = \"live\"", with: "")).warnings.count == 6)
+        #expect(try flow(source.replacing("\"live\"", with: "\"pipeline\"")).warnings.isEmpty)
+    }
+
     @Test("the version follows from the bytes of all files")
     func version() throws {
         let first = try flow(fields: "voice = 'a'").version

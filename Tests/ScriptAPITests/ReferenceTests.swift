@@ -51,7 +51,7 @@ import Testing
         let blocks = Self.blocks(of: ReferenceWriter.page())
         let flows = blocks.filter { $0.kind == "lua" }
         let fragments = blocks.filter { $0.kind == "lua handler" }
-        #expect(flows.count == 3)
+        #expect(flows.count == 4)
         #expect(fragments.count == CallFunctions.groups.count + ModuleSpec.all.count + 2)
         #expect(flows.count + fragments.count == blocks.count, "\(Set(blocks.map(\.kind)))")
         for block in flows { #expect(try faults(ofFlow: block.text) == [], "REFERENCE.md:\(block.line)") }

@@ -51,6 +51,22 @@ struct SpeechSynthesizerTests {
         }
     }
 
+    @Test("A text is spoken in pieces, none of which takes long, and none of it is lost")
+    func pieces() throws {
+        #expect(
+            try SpeechSynthesizer.pieces(of: "One. Two, with Dr. Smith? Three") == [
+                "One.", "Two, with Dr. Smith?", "Three",
+            ])
+        for text in [String(repeating: "x", count: 4_096), String(repeating: "word ", count: 800) + "end"] {
+            let pieces = try SpeechSynthesizer.pieces(of: text)
+            #expect(pieces.count > 8 && pieces.allSatisfy { $0.count <= 400 })
+            #expect(pieces.joined().filter { $0 != " " } == text.filter { $0 != " " })
+        }
+        #expect(throws: SpeechSynthesizer.Failure.textTooLong(characters: 5_001)) {
+            try SpeechSynthesizer.pieces(of: String(repeating: "a", count: 5_001))
+        }
+    }
+
     @Test("A synthetic voice is found by the speech detector, once")
     func detected() throws {
         let speech = try SpeechSynthesizer().synthesize("Can I come tomorrow instead?", voice: .slt, sampleRate: 8_000)

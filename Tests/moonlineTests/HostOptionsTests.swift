@@ -32,6 +32,14 @@ struct HostOptionsTests {
         #expect(!configuration.model.apiKey.isEmpty)
     }
 
+    @Test("a host whose pipelines have servers of their own starts without a key")
+    func ownEndpoints() throws {
+        let configuration = try configuration(["MOONLINE_ENDPOINTS": "house=http://127.0.0.1:8089/v1"])
+        #expect(configuration.model.apiKey.isEmpty)
+        #expect(configuration.model.baseURL == RealtimeConfiguration.openAI)
+        #expect(configuration.pipeline.endpoints.keys.sorted() == ["house"])
+    }
+
     @Test("each setting comes from its variable, and a flag wins")
     func settings() throws {
         let environment = [

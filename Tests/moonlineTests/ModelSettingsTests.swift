@@ -46,6 +46,27 @@ struct ModelSettingsTests {
             ("MOONLINE_ENDPOINTS", "openai=https://a.example/v1", "the names openai and local are taken"),
             ("MOONLINE_ENDPOINTS", "a b=https://a.example/v1", "has the entry \"a b=https://a.example/v1\""),
             ("MOONLINE_ENDPOINTS", "a=ftp://a.example/v1", "Write NAME=https://HOST/v1"),
+            ("MOONLINE_ENDPOINTS", "=https://a.example/v1", "Write NAME=https://HOST/v1"),
+            ("MOONLINE_ENDPOINTS", "a=https://x b=https://y", "no usable address for \"a\""),
+            ("MOONLINE_ENDPOINTS", "a=https://", "no usable address for \"a\""),
+            ("MOONLINE_ENDPOINTS", "a=https:///v1", "no usable address for \"a\""),
+            ("MOONLINE_ENDPOINTS", "a=https://h:99999/v1", "the port is no number"),
+            ("MOONLINE_ENDPOINTS", "a=https://h/v1?key=1", "A query or a fragment is not allowed."),
+            ("MOONLINE_ENDPOINTS", "a=http://h/1, a=http://h/2", "names \"a\" twice"),
+            (
+                "MOONLINE_ENDPOINTS", "a-b=http://h/1, a_b=http://h/2",
+                "names \"a-b\" and \"a_b\", whose keys would both be MOONLINE_ENDPOINT_A_B_KEY"
+            ),
+            ("MOONLINE_ENDPOINT_BAKCUP_KEY", "k", "is the key of no endpoint: MOONLINE_ENDPOINTS names none"),
+            ("MOONLINE_LLM", ":", "has the entry \":\", which does not begin with an endpoint's name"),
+            ("MOONLINE_STT", ":gpt", "which does not begin with an endpoint's name"),
+            ("MOONLINE_TTS", "::speech", "which does not begin with an endpoint's name"),
+            ("MOONLINE_LLM", "house:", "whose model is empty"),
+            ("MOONLINE_LLM", "a house", "which holds a blank"),
+            ("MOONLINE_STT", "house::", "whose interface is unknown"),
+            ("MOONLINE_STT", "house::transcription", "whose interface is unknown (did you mean 'transcriptions'?)"),
+            ("MOONLINE_STT", "house:m:chat", "stt has no interface \"chat\""),
+            ("MOONLINE_LLM", "house:responses", "whose interface stands in the place of the model"),
             ("MOONLINE_STT", " , ", "MOONLINE_STT names 0 providers"),
             ("MOONLINE_TTS", "a,b,c,d,e", "MOONLINE_TTS names 5 providers"),
             ("MOONLINE_STT_PATIENCE", "0", "MOONLINE_STT_PATIENCE=0 is not a number of seconds from 0.2 to 12.0."),
@@ -57,5 +78,53 @@ struct ModelSettingsTests {
         } throws: {
             "\($0)".contains(message)
         }
+    }
+
+    @Test("a misspelled key is told with the keys that there are")
+    func strayKey() {
+        #expect {
+            try pipeline([
+                "MOONLINE_ENDPOINTS": "backup=https://a.example/v1", "MOONLINE_ENDPOINT_BAKCUP_KEY": "secret",
+            ])
+        } throws: {
+            "\($0)"
+                == "MOONLINE_ENDPOINT_BAKCUP_KEY is the key of no endpoint: there are MOONLINE_ENDPOINT_BACKUP_KEY. "
+                + "Rename it, or remove it."
+        }
+    }
+
+    @Test(
+        "no message repeats a password, wherever a comma or a blank cuts it",
+        arguments: [
+            "a=https://user:hush@h/v1", "https://user:hush@h/v1", "a=https://user:80,hush@h/v1", "a b=https://u:hush@h",
+            "a=https://user:1,user:hush@h/v1", "a=https://h/v1?key=hush", "https://h/v1?key=hush", "hush@h",
+        ])
+    func secrets(_ value: String) {
+        #expect {
+            try pipeline(["MOONLINE_ENDPOINTS": value])
+        } throws: {
+            !"\($0)".contains("hush") && "\($0)".contains("Write ")
+        }
+    }
+
+    @Test("a choice may name the model and the interface; models may have colons in their names")
+    func interfaces() throws {
+        func choices(_ name: String, _ value: String, _ stage: PipelineStage) throws -> [StageChoice]? {
+            try pipeline([name: value]).defaults[stage]
+        }
+        #expect(
+            try choices("MOONLINE_STT", "house::transcriptions, openai:whisper-1:transcriptions, x:m:realtime", .stt)
+                == [
+                    StageChoice(endpoint: "house", api: "transcriptions"),
+                    StageChoice(endpoint: "openai", model: "whisper-1", api: "transcriptions"),
+                    StageChoice(endpoint: "x", model: "m", api: "realtime"),
+                ])
+        #expect(
+            try choices("MOONLINE_LLM", "house:llama3:8b:responses, house:llama3:8b, openai:ft:gpt:me::7", .llm)
+                == [
+                    StageChoice(endpoint: "house", model: "llama3:8b", api: "responses"),
+                    StageChoice(endpoint: "house", model: "llama3:8b"),
+                    StageChoice(endpoint: "openai", model: "ft:gpt:me::7"),
+                ])
     }
 }

@@ -54,6 +54,8 @@ struct OptionTests {
             (["dev", "--admin-port", "70000"], "70000"), (["dev", "--log-level", "loud"], "loud"),
             (["dispatch", "list", "--jsn"], "--jsn"), (["dail"], "dail"),
             (["offline-model", "--misbehave", "explode"], "“explode” is no fault"),
+            (["test", "--virtual", "-j", "100000"], "--jobs must be at most 1000."),
+            (["test", "--virtual", "--seeds", "100000000"], "--seeds must be at most 1000000;"),
         ])
     func misuse(_ arguments: [String], _ part: String) throws {
         let complaint = try #require(self.complaint(arguments))
@@ -87,5 +89,18 @@ struct OptionTests {
         }
         await #expect(throws: ExitCode(3)) { try await reportingFailures { throw ExitCode(3) } }
         await #expect(throws: Never.self) { try await reportingFailures {} }
+    }
+
+    @Test("as many calls are played at a time as there are, and in virtual time as threads can be had")
+    func jobs() throws {
+        func jobs(_ arguments: [String], tests: Int) throws -> Int {
+            try TestCommand.parse(arguments).jobs(forCalls: tests)
+        }
+        #expect(try jobs(["--virtual", "-j", "1000"], tests: 3) == 3)
+        #expect(try jobs(["--virtual", "-j", "1000", "--seeds", "50"], tests: 3) == 150)
+        #expect(try jobs(["--virtual", "-j", "1000", "--seeds", "1000"], tests: 3) == 256)
+        #expect(try jobs(["-j", "1000", "--seeds", "1000"], tests: 3) == 1_000)
+        #expect(try jobs([], tests: 3) == 1)
+        #expect(try jobs(["--virtual", "-j", "4"], tests: 0) == 1)
     }
 }

@@ -95,6 +95,11 @@ extension AgentDefinition {
                 ["after_ns": .integer($0.after.nanoseconds), "lines": .array($0.lines.map { .string($0) })]
             } ?? .null,
             "action_timeout_ns": .optional(actionTimeout), "turns": turns.json,
+            "stages": .object(
+                JSONObject(
+                    members: PipelineStage.allCases.compactMap { stage in
+                        stages[stage].map { (stage.rawValue, .array($0.map(\.logged))) }
+                    })),
         ]
     }
 
@@ -129,6 +134,32 @@ extension AgentDefinition {
         } catch {
             throw CallLogFormError(field: "turns", problem: error.description)
         }
+        guard let form = try fields.optionalFields("stages") else { return }
+        for stage in PipelineStage.allCases where form.json[stage.rawValue] != nil {
+            var choices: [StageChoice] = []
+            for choice in try form.array(stage.rawValue) { choices.append(try StageChoice(logged: choice)) }
+            stages[stage] = choices
+        }
+    }
+}
+
+extension StageChoice {
+    fileprivate var logged: JSON {
+        [
+            "endpoint": .string(endpoint), "model": .optional(model), "api": .optional(api), "voice": .optional(voice),
+            "patience_ns": .optional(patience), "temperature": temperature.map { .number($0) } ?? .null,
+            "extra": .object(extra),
+        ]
+    }
+
+    fileprivate init(logged json: JSON) throws(CallLogFormError) {
+        let fields = LogFields(json)
+        self.init(
+            endpoint: try fields.text("endpoint"), model: try fields.optionalText("model"),
+            api: try fields.optionalText("api"), voice: try fields.optionalText("voice"),
+            patience: try fields.optionalDuration("patience_ns"))
+        temperature = try fields.optionalNumber("temperature")
+        if let extra = json["extra"]?.object { self.extra = extra }
     }
 }
 

@@ -174,7 +174,9 @@ extension PipelineOptions {
             providers[stage] = min(64, max(1, try fields.count(stage.rawValue + "_providers")))
             let name = stage.rawValue + "_patience_ns"
             ownPatience[stage] = [:]
-            for (provider, value) in (try fields.value(name).array ?? []).prefix(64).enumerated() {
+            // Logs of hosts that had one patience for all have none here.
+            guard json[name] != nil else { continue }
+            for (provider, value) in try fields.array(name).prefix(64).enumerated() {
                 guard let nanoseconds = value.integer, nanoseconds > 0 else { throw CallLogFormError(field: name) }
                 ownPatience[stage]?[provider] = .nanoseconds(nanoseconds)
             }

@@ -45,10 +45,20 @@ public struct TurnOptionsError: Error, Hashable, Sendable, CustomStringConvertib
     /// What is wrong with it, and what it must be.
     public let problem: String
 
-    public var description: String { field.isEmpty ? "turn options \(problem)" : "\"\(field)\" \(problem)" }
+    public var description: String { field.isEmpty ? "turn options \(problem)" : "\(field) \(problem)" }
 }
 
 extension TurnOptions {
+    /// One option, as scripts name it.
+    public struct Field: Hashable, Sendable {
+        public let name: String
+        /// Whether it counts something; all others are times. [s]
+        public let isWhole: Bool
+        public let range: ClosedRange<Double>
+        /// What it is where nobody says otherwise.
+        public let usual: Double
+    }
+
     private struct Figure: Sendable {
         let name: String
         let path: any WritableKeyPath<TurnOptions, Duration> & Sendable
@@ -72,6 +82,20 @@ extension TurnOptions {
     private static let counts: [(name: String, path: any WritableKeyPath<TurnOptions, Int> & Sendable)] = [
         ("preemptive_replies", \.preemptiveReplies), ("min_words", \.minimumWords),
     ]
+    private static let countRange = 0...20
+
+    /// All options.
+    public static let fields: [Field] = {
+        let usual = TurnOptions()
+        return figures.map {
+            Field(name: $0.name, isWhole: false, range: $0.range, usual: usual[keyPath: $0.path].seconds)
+        }
+            + counts.map {
+                Field(
+                    name: $0.name, isWhole: true, range: Double(countRange.lowerBound)...Double(countRange.upperBound),
+                    usual: Double(usual[keyPath: $0.path]))
+            }
+    }()
 
     /// All options, times in seconds.
     public var json: JSON {
@@ -81,37 +105,62 @@ extension TurnOptions {
         return .object(object)
     }
 
-    /// Reads options, times in seconds; what is missing has its default.
+    /// Reads options, times in seconds; what is missing has its default, or what those that are there leave it.
     ///
     /// - Throws: For what is no option, is out of its range, or contradicts another.
     public init(json: JSON) throws(TurnOptionsError) {
         guard let object = json.object else {
-            throw TurnOptionsError(field: "", problem: "must be an object, such as { \"min_delay\": 0.5 }")
+            throw TurnOptionsError(field: "", problem: "must be a table, such as { min_delay = 0.5 }")
         }
         for member in object.members {
             if let figure = Self.figures.first(where: { $0.name == member.key }) {
                 self[keyPath: figure.path] = try Self.duration(member.value, figure)
             } else if let count = Self.counts.first(where: { $0.name == member.key }) {
-                guard let value = member.value.integer, (0...20).contains(value) else {
+                guard let value = member.value.integer, Self.countRange.contains(Int(clamping: value)) else {
                     throw TurnOptionsError(field: count.name, problem: "must be a whole number from 0 to 20")
                 }
                 self[keyPath: count.path] = Int(value)
             } else {
-                let names = (Self.figures.map(\.name) + Self.counts.map(\.name)).joined(separator: ", ")
+                let names = Self.fields.map(\.name).joined(separator: ", ")
                 throw TurnOptionsError(field: member.key, problem: "is no option of turn-taking; there are \(names)")
             }
         }
-        if maximumDelay < minimumDelay {
-            throw TurnOptionsError(field: "max_delay", problem: "must not be shorter than \"min_delay\"")
+        adapt(toGiven: Set(object.members.map(\.key)))
+        try check()
+    }
+
+    /// Lets defaults give way to what somebody wrote.
+    private mutating func adapt(toGiven given: Set<String>) {
+        if !given.contains("min_delay") {
+            if given.contains("voice_pause") { minimumDelay = max(minimumDelay, voicePause) }
+            if given.contains("max_delay") { minimumDelay = min(minimumDelay, maximumDelay) }
+            if given.contains("dictation_delay") { minimumDelay = min(minimumDelay, dictationDelay) }
         }
-        if dictationDelay < minimumDelay {
-            throw TurnOptionsError(field: "dictation_delay", problem: "must not be shorter than \"min_delay\"")
+        if !given.contains("max_delay") { maximumDelay = max(maximumDelay, minimumDelay) }
+        if !given.contains("dictation_delay") { dictationDelay = max(dictationDelay, minimumDelay) }
+        if !given.contains("voice_pause") { voicePause = min(voicePause, minimumDelay) }
+        if !given.contains("certain_speech") {
+            certainSpeech = max(certainSpeech, minimumSpeech)
+        } else if !given.contains("min_speech") {
+            minimumSpeech = min(minimumSpeech, certainSpeech)
+        }
+    }
+
+    private func check() throws(TurnOptionsError) {
+        for (field, delay) in [("max_delay", maximumDelay), ("dictation_delay", dictationDelay)] {
+            if delay < minimumDelay {
+                throw TurnOptionsError(field: field, problem: "must not be shorter than min_delay")
+            }
+            // No default of min_delay fits between the two.
+            if delay < voicePause {
+                throw TurnOptionsError(field: field, problem: "must not be shorter than voice_pause")
+            }
         }
         if certainSpeech < minimumSpeech {
-            throw TurnOptionsError(field: "certain_speech", problem: "must not be shorter than \"min_speech\"")
+            throw TurnOptionsError(field: "certain_speech", problem: "must not be shorter than min_speech")
         }
         if voicePause > minimumDelay {
-            throw TurnOptionsError(field: "voice_pause", problem: "must not be longer than \"min_delay\"")
+            throw TurnOptionsError(field: "voice_pause", problem: "must not be longer than min_delay")
         }
     }
 

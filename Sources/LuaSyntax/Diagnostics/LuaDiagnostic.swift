@@ -31,6 +31,8 @@ public struct LuaDiagnostic: Hashable, Sendable {
         case dynamicRequire = "dynamic-require"
         case unknownHandler = "unknown-handler"
         case redundantHandlerParameter = "redundant-handler-parameter"
+        /// An agent's field that its mode makes no use of.
+        case fieldWithoutEffect = "field-without-effect"
     }
 
     /// Another place that explains the diagnostic.

@@ -58,6 +58,9 @@ struct EndpointService: Sendable {
                 if configuration.logsTranscripts { logger.info("heard", metadata: ["words": "\(words)"]) }
                 return reply(words)
             }
+        } catch is CancellationError {
+            // The client has gone: nobody reads this.
+            return ModelEndpoints.failure("The client has gone.")
         } catch {
             logger.error("an endpoint failed: \(error)")
             return ModelEndpoints.failure("\(error)")
@@ -93,13 +96,16 @@ struct EndpointService: Sendable {
 
     /// Returns at `instant`, or when the client goes away; `nil` waits for that alone.
     private static func wait(until instant: ContinuousClock.Instant?) async {
+        guard let instant else {
+            // Nothing is ever sent; a cancelled task leaves the loop.
+            let (nothing, sender) = AsyncStream.makeStream(of: Never.self)
+            for await _ in nothing {}
+            sender.finish()
+            return
+        }
+        guard instant > .now else { return }
         do {
-            if let instant {
-                guard instant > .now else { return }
-                try await Task.sleep(until: instant, tolerance: .zero, clock: .continuous)
-            } else {
-                while true { try await Task.sleep(for: .seconds(3600)) }
-            }
+            try await Task.sleep(until: instant, tolerance: .zero, clock: .continuous)
         } catch {
             return  // Cancelled: there is nobody to wait for.
         }

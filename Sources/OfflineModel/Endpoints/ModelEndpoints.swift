@@ -49,7 +49,7 @@ final class ModelEndpoints: Sendable {
             return state.requestCount
         }
         let context = ReplyContext(
-            seed: seed &+ number &* 0x9E37_79B9_7F4A_7C15, unixTime: unixTime, pace: pace)
+            seed: SeededRandom.seed(seed, number: number), unixTime: unixTime, pace: pace)
         do throws(RealtimeError) {
             switch request.endpoint {
             case .chat: return try chat(request, context)

@@ -23,7 +23,7 @@ extension Misbehaviour {
     private static func rule(_ text: Substring) throws(MisbehaviourError) -> Rule {
         var rest = text
         var places: Set<Place> = []
-        if let colon = text.firstIndex(of: ":") {
+        if let colon = endOfPlaces(in: text) {
             for name in text[..<colon].split(separator: ",") {
                 let name = String(name.filter { !$0.isWhitespace })
                 guard let place = Place(rawValue: name) else {
@@ -60,6 +60,16 @@ extension Misbehaviour {
             }
         }
         return rule
+    }
+
+    /// The colon behind a rule's places, which are words and commas: one behind a fault belongs to its values.
+    private static func endOfPlaces(in rule: Substring) -> Substring.Index? {
+        guard let colon = rule.firstIndex(of: ":") else { return nil }
+        let words = rule[..<colon].split(separator: ",", omittingEmptySubsequences: false)
+        let arePlaces = words.allSatisfy { word in
+            !word.contains("=") && word.split(whereSeparator: \.isWhitespace).count <= 1
+        }
+        return arePlaces ? colon : nil
     }
 
     private static func fault(_ name: String, _ value: String?) throws(MisbehaviourError) -> Fault {

@@ -61,5 +61,5 @@ extension ModuleSpec {
 
 /// The version of this program, which its script API goes by too.
 public enum HostVersion {
-    public static let current = "0.2.0"
+    public static let current = "0.3.0"
 }

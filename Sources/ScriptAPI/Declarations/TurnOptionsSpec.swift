@@ -5,10 +5,18 @@ import SansIO
 enum TurnOptionsSpec {
     static let record = RecordSpec(
         "moonline.Turns", "When the far end has the floor, in pipeline mode; times in seconds.",
-        (TurnOptions().json.object?.members ?? []).map { member in
-            let type = member.value.integer == nil ? "number?" : "integer?"
-            return (member.key, type, (prose[member.key] ?? "") + " " + member.value.text + ".")
+        TurnOptions.fields.map { field in
+            (field.name, field.isWhole ? "integer?" : "number?", text(of: field))
         })
+
+    /// What it is, its default and its range.
+    private static func text(of field: TurnOptions.Field) -> String {
+        "\(prose[field.name] ?? "") \(number(field.usual)), at least \(number(field.range.lowerBound)) and at most "
+            + "\(number(field.range.upperBound))."
+    }
+
+    /// `3`, `0.5`
+    private static func number(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
 
     /// What stands before the default.
     private static let prose: [String: String] = [

@@ -93,8 +93,9 @@ public struct Flow: Sendable {
         return Flow(
             path: path, definition: result.definition,
             version: fingerprint(of: [main] + modules.sorted { $0.key < $1.key }.map(\.value)),
-            warnings: analysis.diagnostics, main: main,
-            modules: modules, actions: result.actions)
+            warnings: FlowError(
+                analysis.diagnostics + check.warnings.map { $0.named(by: [main] + modules.values) }
+            ).diagnostics, main: main, modules: modules, actions: result.actions)
     }
 
     private static func analyse(_ sources: [FlowSource], _ folder: FlowFolder) -> FlowAnalysis {

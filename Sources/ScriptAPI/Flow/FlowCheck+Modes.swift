@@ -133,6 +133,22 @@ extension FlowCheck {
         return [:]
     }
 
+    /// Fields that only a pipeline makes use of, in the order of the reference.
+    private static let pipelineFields =
+        PipelineStage.allCases.map(\.rawValue) + ["turns"]
+        + [ScriptHandler.beforeLLM, .beforeTTS].map(\.rawValue)
+
+    /// Warns of what is written for a pipeline, and does nothing in the agent's mode.
+    mutating func warnOfFieldsWithoutEffect(in agent: LuaReference, mode: AgentMode) {
+        guard mode != .pipeline else { return }
+        for field in Self.pipelineFields {
+            if case .nil = state.field(field, of: agent) { continue }
+            warn(
+                field, "\(field) has an effect only in pipeline mode, and the agent's mode is \"\(mode.rawValue)\"",
+                hint: "write mode = \"pipeline\", or leave \(field) out")
+        }
+    }
+
     mutating func turns(of agent: LuaReference) -> TurnOptions {
         let hint = "write turns = { min_delay = 0.5, max_delay = 3 }"
         guard let value = plainData("turns", of: agent, hint: hint) else { return TurnOptions() }

@@ -1,5 +1,6 @@
 import Conversation
 import LuaRuntime
+import LuaSyntax
 import SansIO
 
 /// Checks what a flow's file returned, and reads the definition from it.
@@ -8,6 +9,8 @@ struct FlowCheck {
     private let main: AnnotatedSource
     private let sources: [String: AnnotatedSource]
     private(set) var diagnostics: [FlowDiagnostic] = []
+    /// What should be mended, though the agent can be used.
+    private(set) var warnings: [FlowDiagnostic] = []
 
     private static let fields = AgentFieldSpec.all.map(\.name)
     private static let modes = AgentMode.allCases.map(\.rawValue)
@@ -50,6 +53,7 @@ struct FlowCheck {
         let stages = stages(of: agent)
         let turns = turns(of: agent)
         let handlers = handlers(of: agent)
+        warnOfFieldsWithoutEffect(in: agent, mode: mode)
         let actions = actions(of: agent)
         diagnostics.sort { ($0.file, $0.line ?? 0, $0.column ?? 0) < ($1.file, $1.line ?? 0, $1.column ?? 0) }
         guard diagnostics.isEmpty, let name, let instructions else { return nil }
@@ -67,6 +71,13 @@ struct FlowCheck {
     /// Reports at the agent's field, or at the call of `moonline.agent` when the field is not found in the text.
     mutating func report(_ field: String?, _ message: String, hint: String) {
         diagnostics.append(diagnostic(field, message, hint: hint))
+    }
+
+    mutating func warn(_ field: String, _ message: String, hint: String) {
+        var warning = diagnostic(field, message, hint: hint)
+        warning.severity = .warning
+        warning.code = LuaDiagnostic.Code.fieldWithoutEffect.rawValue
+        warnings.append(warning)
     }
 
     private func diagnostic(_ field: String?, _ message: String, hint: String) -> FlowDiagnostic {

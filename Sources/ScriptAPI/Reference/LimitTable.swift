@@ -88,7 +88,8 @@ struct LimitTable {
         "call.scriptRequests": "Requests of a call to the network or to `store` at a time.",
         "call.ring": "For the far end to answer, unless `on_dial` gives `ring_timeout`.",
         "call.callDuration": "A call, from its answer to its end.",
-        "call.action": "An action, without the time that it waits for speech or a transfer.",
+        "call.action":
+            "An action, unless the agent has `action_timeout`, without the time that it waits for speech or a transfer.",
         "call.transfer": "A transfer, until it is decided.",
         "call.hangUpPlayout": "The last words before a hang-up.",
         "call.onDial": "`on_dial`.",

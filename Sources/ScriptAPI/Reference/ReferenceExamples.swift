@@ -38,6 +38,41 @@ enum ReferenceExamples {
         }
         """#
 
+    static let pipeline = #"""
+        local moonline = require "moonline"
+
+        ---@class CallActions : moonline.Actions
+        local CallActions = {}
+
+        ---Called when the callee asks for other appointment times.
+        ---@param date string  Day to check, ISO 8601 (2026-12-01)
+        function CallActions:look_up_availability(date)
+          moonline.sleep(4)
+          return { date = date, available_times = { "1pm", "2pm", "3pm" } }
+        end
+
+        return moonline.agent {
+          name = "outbound-caller",
+          mode = "pipeline",
+          instructions = "You are a scheduling assistant for a dental practice. Ask whether Tuesday at 3pm suits.",
+          actions = CallActions,
+
+          -- whom the stages ask, in order: who is next takes over when the one before fails
+          stt = { { endpoint = "openai", model = "gpt-4o-transcribe" }, { endpoint = "house", api = "transcriptions" } },
+          llm = { { endpoint = "openai", model = "gpt-4.1-mini", patience = 3 }, "backup" },
+          tts = { { endpoint = "openai", voice = "marin" }, "local" },
+          turns = { min_delay = 0.6, max_delay = 2.5, min_words = 2 },
+
+          -- said when an action takes longer and nobody speaks
+          filler = { text = { "One moment, please.", "I am still looking." }, after = 1.5 },
+          action_timeout = 10,
+
+          before_tts = function(call, text)
+            return { spoken = (text:gsub("Dr%.", "Doctor")), shown = text }
+          end,
+        }
+        """#
+
     static let handlers = #"""
         local moonline = require "moonline"
 

@@ -23,6 +23,11 @@ enum ReferenceText {
         an error, nothing as success.
         """
 
+    static let pipeline = """
+        An agent in pipeline mode whose stages, turns and actions are not the usual ones. In other modes `stt`, `llm`, `tts`, \
+        `turns`, `before_llm` and `before_tts` have no effect, and `moonline check` says so.
+        """
+
     static let handlers = """
         A handler is a function in the agent's table. All are optional, and come here in the order of a call's life. The \
         handlers of one call run one at a time, in the order of what happened. A function that waits lets others start \

@@ -37,6 +37,8 @@ public enum ReferenceWriter {
                 ]
             })
         records(named: AgentFieldSpec.all.map(\.type), &page)
+        page.text(ReferenceText.pipeline)
+        page.flow(ReferenceExamples.pipeline)
     }
 
     private static func handlers(_ page: inout MarkdownPage) {

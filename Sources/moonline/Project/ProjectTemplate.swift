@@ -86,6 +86,16 @@ struct ProjectTemplate: Sendable {
         # … or, without a key, the address that `moonline offline-model` prints.
         #OPENAI_BASE_URL=http://127.0.0.1:8089/v1
 
+        # Flows with mode = "pipeline" can use other servers too, each with a key of its own …
+        #MOONLINE_ENDPOINTS=backup=https://models.example.com/v1, house=http://127.0.0.1:8000/v1
+        #MOONLINE_ENDPOINT_BACKUP_KEY=
+        # … and ask these, in order, where the flow names none: NAME, NAME:MODEL or NAME:MODEL:API.
+        #MOONLINE_STT=openai, house::transcriptions
+        #MOONLINE_LLM=openai, backup
+        #MOONLINE_TTS=openai, local
+        # Seconds without a sign of life after which the next one is asked.
+        #MOONLINE_LLM_PATIENCE=4
+
         # The telephone: a SIP trunk. `moonline trunk create` takes these values.
         #TWILIO_SIP_TERMINATION_ENDPOINT=example.pstn.twilio.com
         #TWILIO_OUTBOUND_CALLER_NUMBER=+15105550123

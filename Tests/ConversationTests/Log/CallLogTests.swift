@@ -95,6 +95,29 @@ struct CallLogTests {
         #expect(one.fallbackAudio == other.fallbackAudio)
     }
 
+    @Test("a log that was written before stages had providers and patience of their own is read all the same")
+    func oldBeginning() throws {
+        var configuration = Self.beginning.configuration
+        configuration.definition.stages = [:]
+        configuration.pipeline.providers = [.stt: 2, .llm: 3, .tts: 2]
+        configuration.pipeline.rest = .seconds(7)
+        var old = Self.beginning
+        old.configuration = configuration
+        var form = old.logged
+        var pipeline = form["pipeline"] ?? .null
+        for stage in PipelineStage.allCases { pipeline = pipeline.without("\(stage.rawValue)_patience_ns") }
+        form = form.with("pipeline", pipeline).with("agent", (form["agent"] ?? .null).without("stages"))
+        #expect(!form.text.contains("_patience_ns\":[") && !form.text.contains("\"stages\""))
+        let read = try CallLogBeginning(logged: form).configuration
+        #expect(read.definition == configuration.definition)
+        #expect(read.pipeline.rest == .seconds(7) && read.pipeline.providers == configuration.pipeline.providers)
+        for stage in PipelineStage.allCases {
+            #expect(read.pipeline.patience(stage, provider: 1) == PipelineOptions.usualPatience[stage])
+        }
+        let bad = form.with("pipeline", pipeline.with("stt_patience_ns", "long"))
+        #expect(throws: CallLogFormError.self) { try CallLogBeginning(logged: bad) }
+    }
+
     @Test("an outcome is read back from its last line")
     func outcome() throws {
         var outcome = CallOutcome(kind: .noAnswer, reason: "x", message: "y.", sipStatus: 480, endedBy: .callee)
@@ -204,5 +227,12 @@ struct CallLogTests {
                 #expect(!"\(error)".isEmpty)
             }
         }
+    }
+}
+
+extension JSON {
+    /// The object without a member.
+    fileprivate func without(_ name: String) -> JSON {
+        .object(JSONObject(members: (object?.members ?? []).filter { $0.key != name }.map { ($0.key, $0.value) }))
     }
 }

@@ -15,6 +15,13 @@ enum LoggedEvents {
         definition.filler = AgentDefinition.Filler(after: .milliseconds(1_500), lines: ["One.", "Two."])
         definition.actionTimeout = .seconds(7)
         definition.language = "de"
+        definition.turns.minimumDelay = .milliseconds(700)
+        definition.stages = [
+            .stt: [StageChoice(endpoint: "house", api: "transcriptions", patience: .milliseconds(1_500))],
+            .tts: [StageChoice(endpoint: "openai", model: "voices", voice: "echo"), StageChoice(endpoint: "local")],
+        ]
+        definition.stages[.stt]?[0].temperature = 0.5
+        definition.stages[.stt]?[0].extra = ["seed": 7]
         return definition
     }()
 

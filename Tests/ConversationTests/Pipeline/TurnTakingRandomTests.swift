@@ -41,15 +41,17 @@ struct TurnTakingRandomTests {
         #expect(options.json["min_delay"]?.number == 0.725)
         #expect(try TurnOptions(json: ["min_delay": 0.7, "min_words": 2]).minimumWords == 2)
         let wrong: [(JSON, String)] = [
-            (7, "turn options must be an object, such as { \"min_delay\": 0.5 }"),
-            (["min_delay": "soon"], "\"min_delay\" must be a number of seconds from 0.1 to 10.0"),
-            (["min_delay": 99], "\"min_delay\" must be a number of seconds from 0.1 to 10.0"),
-            (["min_delay": 5], "\"max_delay\" must not be shorter than \"min_delay\""),
-            (["max_delay": 2, "min_delay": 1.6], "\"dictation_delay\" must not be shorter than \"min_delay\""),
-            (["min_speech": 2], "\"certain_speech\" must not be shorter than \"min_speech\""),
-            (["voice_pause": 1], "\"voice_pause\" must not be longer than \"min_delay\""),
-            (["min_words": -1], "\"min_words\" must be a whole number from 0 to 20"),
-            (["min_words": 1.5], "\"min_words\" must be a whole number from 0 to 20"),
+            (7, "turn options must be a table, such as { min_delay = 0.5 }"),
+            (["min_delay": "soon"], "min_delay must be a number of seconds from 0.1 to 10.0"),
+            (["min_delay": 99], "min_delay must be a number of seconds from 0.1 to 10.0"),
+            (["min_delay": 5, "max_delay": 4], "max_delay must not be shorter than min_delay"),
+            (["dictation_delay": 1.5, "min_delay": 1.6], "dictation_delay must not be shorter than min_delay"),
+            (["min_speech": 2, "certain_speech": 1], "certain_speech must not be shorter than min_speech"),
+            (["voice_pause": 1, "min_delay": 0.5], "voice_pause must not be longer than min_delay"),
+            (["voice_pause": 0.8, "max_delay": 0.6], "max_delay must not be shorter than voice_pause"),
+            (["voice_pause": 0.8, "dictation_delay": 0.6], "dictation_delay must not be shorter than voice_pause"),
+            (["min_words": -1], "min_words must be a whole number from 0 to 20"),
+            (["min_words": 1.5], "min_words must be a whole number from 0 to 20"),
         ]
         for (json, sentence) in wrong {
             let error = #expect(throws: TurnOptionsError.self) { try TurnOptions(json: json) }
@@ -57,8 +59,31 @@ struct TurnTakingRandomTests {
         }
         let unknown = #expect(throws: TurnOptionsError.self) { try TurnOptions(json: ["delay": 1]) }
         #expect(
-            unknown?.description.hasPrefix("\"delay\" is no option of turn-taking; there are min_delay, max_delay,")
+            unknown?.description.hasPrefix("delay is no option of turn-taking; there are min_delay, max_delay,")
                 == true)
+    }
+
+    @Test("A default gives way to what was written, so that each option can be written alone")
+    func defaults() throws {
+        func options(_ json: JSON) throws -> [Double] {
+            let json = try TurnOptions(json: json).json
+            return ["min_delay", "max_delay", "dictation_delay", "voice_pause"].compactMap { json[$0]?.number }
+        }
+        #expect(try options(["min_delay": 2]) == [2, 3, 2, 0.25])
+        #expect(try options(["min_delay": 5]) == [5, 5, 5, 0.25])
+        #expect(try options(["min_delay": 0.1]) == [0.1, 3, 1.5, 0.1])
+        #expect(try options(["max_delay": 0.3]) == [0.3, 0.3, 1.5, 0.25])
+        #expect(try options(["dictation_delay": 0.2]) == [0.2, 3, 0.2, 0.2])
+        #expect(try options(["voice_pause": 2]) == [2, 3, 2, 2])
+        #expect(try TurnOptions(json: ["min_speech": 2]).certainSpeech == .seconds(2))
+        #expect(try TurnOptions(json: ["certain_speech": 0.1]).minimumSpeech == .milliseconds(100))
+        for field in TurnOptions.fields {
+            for value in [field.range.lowerBound, field.range.upperBound, field.usual] {
+                let read = try TurnOptions(json: [field.name: .number(value)])
+                #expect(read.json[field.name]?.number == value)
+                #expect(try TurnOptions(json: read.json) == read)
+            }
+        }
     }
 }
 

@@ -157,15 +157,20 @@ struct LoopbackPlayerTests {
     func modelReset() async throws {
         let played = try await LoopbackFixture.play(
             """
-            t.test("reset", t.network { reset_model_after = 2 }, function(callee, agent)
+            local model = t.model { { hears = "anybody there", says = "Yes, we are." } }
+            t.test("reset", model, t.network { reset_model_after = 2 }, function(callee, agent)
               agent:says "desk"
               t.wait(4)
+              callee:says "Is anybody there?"
+              agent:says "Yes, we are"
               callee:presses "9"
               agent:ends "key nine"
             end)
-            t.test("not reset", function(callee, agent)
+            t.test("not reset", model, function(callee, agent)
               agent:says "desk"
               t.wait(4)
+              callee:says "Is anybody there?"
+              agent:says "Yes, we are"
               callee:presses "9"
               agent:ends "key nine"
             end)

@@ -19,7 +19,7 @@ struct VirtualScene {
     }
 
     let folder: TemporaryFolder
-    let flow: Flow
+    var flow: Flow
 
     /// - Parameters:
     ///   - fields: The inside of the agent's table.

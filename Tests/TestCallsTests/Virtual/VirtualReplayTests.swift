@@ -1,0 +1,153 @@
+import Conversation
+import Logging
+import SansIO
+import ScriptAPI
+import Testing
+
+@testable import OfflineModel
+@testable import Replay
+@testable import TestCalls
+
+@Suite("A test call's event log, run again")
+struct VirtualReplayTests {
+    private static let fields = """
+        on_answered = function(call) call:say("Hello, this is the practice. Can you come on Friday, or on Monday?") end,
+        on_dtmf = function(call, digit) if digit == "0" then call:transfer("+15105550199") end end,
+        """
+    private static let actions = """
+        ---Looks a day up.
+        ---@param day string
+        function CallActions:look_up(day)
+          moonline.sleep(0.3)
+          return { day = day, times = { "one", "two" } }
+        end
+        """
+    private static let model = """
+        { hears = "who is this", says = "It is the practice. Which day do you want?" },
+        { hears = "monday", says = "Let me look.", calls = "look_up", with = { day = "Monday" } },
+        { result_of = "look_up", says = "We have one or two on Monday. Which of them do you want to take?" },
+        """
+    private static let body = """
+        callee:answers { after = 1 }
+        callee:interrupts("Sorry, who is this?", { after = 2 })
+        agent:is_interrupted()
+        agent:says "Which day do you want"
+        callee:says "On Monday."
+        agent:calls("look_up", { day = "Monday" })
+        agent:says "Which of them do you want to take"
+        """
+    private static let refusedTransfer = """
+        callee:refuses_transfer(603)
+        callee:presses "0"
+        agent:transfers_to "+15105550199"
+        """
+    private static let end = """
+        callee:hangs_up()
+        agent:ends "completed"
+        """
+
+    private static func scene(_ mode: AgentMode, _ fields: String = Self.fields) throws -> VirtualScene {
+        var scene = try VirtualScene(fields, actions: Self.actions)
+        scene.flow = scene.flow.inMode(mode)
+        return scene
+    }
+
+    private func log(_ result: VirtualCallResult) throws -> CallLog {
+        try CallLog(parsing: try #require(result.log?.bytes))
+    }
+
+    @Test("a flow does in each mode what it did, also where the mode is not its own", arguments: AgentMode.allCases)
+    func again(mode: AgentMode) async throws {
+        let scene = try Self.scene(mode)
+        // A live model does not tell when it was cut off.
+        let body =
+            mode == .live
+            ? """
+            callee:answers()
+            callee:says("Who is this?", { after = 12 })
+            callee:says("On Monday.", { after = 8 })
+            t.wait(10)
+            callee:hangs_up()
+            """ : [Self.body, Self.refusedTransfer, Self.end].joined(separator: "\n")
+        let result = try await scene.play(model: Self.model, body)
+        result.expectSuccess()
+        let log = try log(result)
+        #expect(log.beginning.configuration.definition.mode == mode)
+        let replayed = try CallReplay(log).run()
+        #expect(replayed.divergence == nil, "\(replayed)")
+        #expect(replayed.isIdentical && replayed.end == .callEnded && replayed.events > 20)
+
+        let edited = try VirtualScene(Self.fields.replacing("Hello,", with: "Good morning,"), actions: Self.actions)
+        let other = try CallReplay(log, flow: edited.flow).run()
+        #expect(other.divergence?.place == "on_answered")
+        #expect(other.differences.isEmpty)
+    }
+
+    @Test("an edited flow's mode, stages and turns are told as differences")
+    func differences() async throws {
+        let scene = try Self.scene(.realtime)
+        let log = try log(
+            try await scene.play(model: Self.model, "callee:answers() agent:says \"practice\" callee:hangs_up()"))
+        let edited = try VirtualScene(
+            "mode = \"pipeline\", llm = \"backup\", turns = { min_delay = 0.7 }, \(Self.fields)", actions: Self.actions)
+        let result = try CallReplay(log, flow: edited.flow).run()
+        #expect(result.divergence == nil)
+        #expect(!result.isIdentical)
+        #expect(
+            result.differences == [
+                FlowDifference(text: "the mode: pipeline, was realtime", isToldModel: true),
+                FlowDifference(text: "llm", isToldModel: true), FlowDifference(text: "the turns", isToldModel: false),
+            ])
+    }
+
+    @Test(
+        "the test that is written from it passes in the same mode, and the model does what it did",
+        arguments: [
+            (AgentMode.realtime, "", ""), (.pipeline, "", ""),
+            (
+                .pipeline,
+                "before_tts = function(call, text) return { spoken = text:gsub(\"Monday\", \"the day\"), shown = text } end,",
+                ""
+            ),
+            (.pipeline, "", "chat: drop=middle times=1"), (.pipeline, "", "chat: status=500 times=1 after=1"),
+            (.pipeline, "turns = { min_delay = 1.2, preemptive_replies = 3 },", ""),
+        ])
+    func written(mode: AgentMode, fields: String, misbehaviour: String) async throws {
+        let scene = try Self.scene(mode, Self.fields + fields)
+        var configuration = VirtualStage.Configuration()
+        configuration.voice = "kal16"
+        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
+        let stage = try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let result = try await scene.play(model: Self.model, stage: stage, Self.body + "\n" + Self.end)
+        result.expectSuccess()
+        let text = try RecordedTest(log(result)).text
+        for expected in [
+            "callee:interrupts(\"Sorry, who is this?\"", "callee:says \"On Monday.\"", "agent:calls(\"look_up\"",
+            "hears = \"Sorry, who is this?\"", "hears = \"On Monday.\"", "calls = \"look_up\"",
+            "result_of = \"look_up\"", "callee:hangs_up()",
+        ] {
+            #expect(text.contains(expected), "\(expected) is not in\n\(text)")
+        }
+        #expect(text.contains("--mode pipeline") == (mode == .pipeline))
+        #expect(text.contains("A stage of the pipeline failed") == !misbehaviour.isEmpty)
+        let again = try #require(try await scene.play(file: text).first)
+        #expect(again.test.failure == nil, "\(text)\n\(again.story)")
+        #expect(again.outcome?.kind == result.outcome?.kind)
+        func said(_ result: VirtualCallResult) -> [String] {
+            result.test.timeline.compactMap { if case .agentSaid(let text) = $0.event { text } else { nil } }
+        }
+        #expect(said(again).suffix(2) == said(result).suffix(2))
+    }
+
+    @Test("a call in live mode is not written as a test, and the refusal says why")
+    func live() async throws {
+        let result = try await Self.scene(.live).play(
+            model: Self.model, "callee:answers() t.wait(3) callee:hangs_up()")
+        let log = try log(result)
+        #expect {
+            try RecordedTest(log)
+        } throws: {
+            "\($0)".hasPrefix("A call in live mode cannot be written as a test")
+        }
+    }
+}
