@@ -1,4 +1,5 @@
 import Conversation
+import ScriptAPI
 import TestSupport
 import Testing
 
