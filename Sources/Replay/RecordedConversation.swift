@@ -83,8 +83,11 @@ struct RecordedConversation {
                 part.text, isCut: cutItems.contains(part.item), wanted: wanted[part.item])
             add(part.at, kind)
         }
-        // What happened at one time stands as it was told.
-        moments = moments.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        // What happened at one time stands as it was told, but for the end: words that ended with it stand before it.
+        moments = moments.enumerated().sorted { left, right in
+            (left.element.at, left.element.kind.isEnd ? 1 : 0, left.offset)
+                < (right.element.at, right.element.kind.isEnd ? 1 : 0, right.offset)
+        }.map(\.element)
     }
 
     var wasAnswered: Bool {
@@ -228,6 +231,15 @@ struct RecordedConversation {
             moments[moments.count - 1] = Moment(at: elapsed, kind: .pressed(keys + String(digit)))
         } else {
             add(elapsed, .pressed(String(digit)))
+        }
+    }
+}
+
+extension RecordedConversation.Moment.Kind {
+    fileprivate var isEnd: Bool {
+        switch self {
+        case .calleeHungUp, .ended: true
+        default: false
         }
     }
 }

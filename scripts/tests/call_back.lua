@@ -40,7 +40,7 @@ t.test("leaves it once, when the greeting has several sentences", machine, funct
   agent:stays_silent(1.2)
   callee:says "I am not at home. Please leave a message after the tone."
   agent:stays_silent(1.5)
-  agent:says(t.exact(MESSAGE), { within = 2.3 })
+  agent:says(t.exact(MESSAGE), { within = 3.3 })
   agent:ends "message left"
   t.never(agent.is_interrupted)
   t.never(agent.says, "machine")

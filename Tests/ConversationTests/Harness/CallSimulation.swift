@@ -449,7 +449,8 @@ struct CallSimulation {
             let text = arguments.first?.string ?? ""
             return rewritten(
                 arguments,
-                as: random.chance(plan.endsQuietly ? 0 : 0.1) ? .null : ["spoken": .string(text), "shown": .string("(\(text))")])
+                as: random.chance(plan.endsQuietly ? 0 : 0.1)
+                    ? .null : ["spoken": .string(text), "shown": .string("(\(text))")])
         default: return nextOutcome()
         }
     }
@@ -480,7 +481,8 @@ struct CallSimulation {
             random.chance(0.1) ? .yielded(.hangup(reason: "script", afterPlayout: random.chance(0.5))) : .returned([])
         case 6: .failed(ScriptFault(kind: random.chance(0.9) ? .error : .budget, message: "flow.lua:1: boom"))
         case 8: .yielded(.play(source: "a.wav", interruptible: random.chance(0.7)))
-        case 9: .yielded(.stopSpeaking)
+        // What the caller is to be answered with may be stopped too.
+        case 9: .yielded(plan.endsQuietly && plan.mode == .pipeline ? .waitForPlayout : .stopSpeaking)
         case 10: .yielded(.sendText(role: "user", text: "note"))
         case 11: .yielded(.setInstructions("Be kind."))
         case 12: .yielded(.setActions(random.chance(0.5) ? [] : session.configuration.definition.tools))
@@ -556,7 +558,9 @@ extension PipelineSession {
     fileprivate var remains: [String] {
         var remains: [String] = []
         if !jobs.isEmpty { remains.append("the pipeline works: \(jobs.values.map(\.work))") }
-        if !responses.isEmpty || activeID != nil || draftID != nil { remains.append("a response of the pipeline is open") }
+        if !responses.isEmpty || activeID != nil || draftID != nil {
+            remains.append("a response of the pipeline is open")
+        }
         if !listening.isEmpty { remains.append("the pipeline listens") }
         if turnItemID != nil { remains.append("the caller's turn is open") }
         return remains

@@ -420,7 +420,9 @@ struct TurnTakingTests {
             ])
     }
 
-    @Test("A turn that doesn't end is cut after the maximum, and answered while it goes on; what follows is the next turn")
+    @Test(
+        "A turn that doesn't end is cut after the maximum, and answered while it goes on; what follows is the next turn"
+    )
     func longTurn() {
         var scene = TurnScene { $0.maximumTurn = .seconds(20) }
         scene.start(1_000)

@@ -10,6 +10,8 @@ struct LineAudio {
     private static let fade = 64
 
     private var bytes: [UInt8] = []
+    /// Where a pause may have faded out what was being heard, and in again: there it is not known what is sent.
+    private var faded: [Range<Int>] = []
     var isSilent: Bool { bytes.isEmpty }
 
     /// - Parameter keepsPauses: Otherwise only what is no silence is kept.
@@ -21,9 +23,16 @@ struct LineAudio {
                 let position = Int(run.rtpTimestamp &- first.rtpTimestamp)
                 bytes += Array(repeating: LineAudio.silence, count: max(0, position - bytes.count))
             }
+            let begin = bytes.count
             bytes += keepsPauses ? sent : sent.filter { $0 != LineAudio.silence }
+            if run.firstByte > 0 { faded.append(begin..<min(bytes.count, begin + LineAudio.fade)) }
+            if runs[(index + 1)...].contains(where: { $0.tag == run.tag }) {
+                faded.append(max(begin, bytes.count - LineAudio.fade)..<bytes.count)
+            }
         }
-        bytes = Array(LineAudio.trimmed(bytes))
+        let kept = LineAudio.trimmed(bytes)
+        faded = faded.map { $0.lowerBound - kept.startIndex..<$0.upperBound - kept.startIndex }
+        bytes = Array(kept)
     }
 
     /// A run's bytes as they went out: what was cut short is faded out.
@@ -54,7 +63,9 @@ struct LineAudio {
     /// - Parameter missingAtEnd: Bytes that need not have arrived.
     func difference(from heard: [UInt8], missingAtEnd: Int) -> String? {
         let heard = LineAudio.trimmed(heard)
-        let place = zip(bytes, heard).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+        let place = zip(bytes, heard).enumerated().first { place, bytes in
+            bytes.0 != bytes.1 && !faded.contains { $0.contains(place) }
+        }?.offset
         if let place { return "byte \(place) of \(bytes.count) is another; \(heard.count) were heard" }
         if heard.count > bytes.count { return "\(heard.count) bytes of \(bytes.count)" }
         // Trailing silence of what is missing was trimmed with it.

@@ -166,7 +166,7 @@ struct RandomScene {
             }
             switch random.number(0...9) {
             case 0...3: fields += ["calls = \"act\"", "with = { number = \(random.number(1...3)) }"]
-            case 4: fields.append("fails = \"\(random.chance(0.5) ? "insufficient_quota" : "server_error")\"")
+            case 4: fields.append("fails = \"\(random.chance(0.8) ? "insufficient_quota" : "server_error")\"")
             case 5: if random.chance(0.5) { fields.append("drops = true") } else { fields.append("calls = \"act\"") }
             default:
                 if fields.count == 1 || !fields.contains(where: { $0.hasPrefix("says") }) {

@@ -84,11 +84,12 @@ struct VirtualCallInvariantTests {
     func coverage() async throws {
         let scene = try Self.makeScene()
         var total: [String: Int] = [:]
-        for seed in UInt64(1)...150 {
+        for seed in UInt64(1)...400 {
             total.merge(try await Self.play(seed, in: scene).coverage) { $0 + $1 }
         }
         for (name, least) in [
-            ("connected", 80), ("completed", 40), ("model_failed", 2), ("transferred", 5), ("busy", 2), ("no_answer", 2),
+            ("connected", 80), ("completed", 40), ("model_failed", 2), ("transferred", 5), ("busy", 2),
+            ("no_answer", 2),
             ("sentences heard", 50), ("sentences cut", 25), ("interruptions", 15), ("turns", 40),
             ("keys received", 20), ("actions", 6), ("transfers", 5), ("faults", 8), ("calls with loss", 20),
             ("lines compared", 40),
