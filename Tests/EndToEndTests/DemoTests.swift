@@ -126,7 +126,13 @@ extension EndToEnd {
             #expect(heard.last?.contains("goodbye") == true, "\(heard)")
             // The callee interrupts: its second utterance begins while the agent still speaks, and silences it.
             let interrupting = try #require(callee.list.dropFirst().first).range
-            let cut = try #require(agent.list.first { $0.range.contains(interrupting.lowerBound) }).range
+            // The model hears a voice begin before it is as loud as an utterance is here: "three" begins with a breath.
+            let breath = G711.sampleRate / 2
+            let cut = try #require(
+                agent.list.first {
+                    ($0.range.lowerBound..<$0.range.upperBound + breath).contains(interrupting.lowerBound)
+                }
+            ).range
             #expect(cut.upperBound - interrupting.lowerBound < 2 * G711.sampleRate)
             // Nobody else speaks while the callee asks.
             let question = try #require(callee.list.first).range
