@@ -16,8 +16,11 @@ struct UplinkTimeline {
 
     /// The most that is concealed before silence. [samples]
     static let maximumConcealment = 480
-    /// A timestamp jump from which the sender is taken to have started anew. [samples]
+    /// A timestamp jump from which the sender is taken to have started anew, unless the clock says that it was silent for
+    /// so long. [samples]
     static let maximumGap: Int32 = 16_000
+    /// By how much a sender's clock and jitter may differ from what the clock here has filled in. [samples]
+    static let maximumDrift = 1_600
     /// How long nothing may come before the clock fills in, when the far end never suppressed silence. [ns]
     static let patience: Int64 = 200_000_000
     /// The same for a far end that suppresses silence. [ns]
@@ -60,7 +63,8 @@ struct UplinkTimeline {
         var fill = Fill()
         if let expected {
             let gap = Int32(bitPattern: timestamp &- expected)
-            if gap >= 0, gap <= Self.maximumGap {
+            let isSilence = filled > 0 && abs(Int(gap) - filled) <= Self.maximumDrift
+            if gap >= 0, gap <= Self.maximumGap || isSilence {
                 if gap > 0, lost == 0 { suppressesSilence = true }
                 fill = missing(Int(gap), lost: lost)
             } else {
