@@ -385,6 +385,8 @@ static void parse_requests(struct connection *c) {
         int64_t now = now_ns();
         const char *body = head + head_length;
         if (!strncmp(head, "GET /v1/realtime", 16)) answer_upgrade(c, head);
+        else if (!strncmp(head, "HEAD /v1/models", 15))
+            write_bytes(c, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\n", 39);
         else if (!strncmp(head, "GET /v1/models", 14)) write_whole(c, "200 OK", "{\"object\":\"list\",\"data\":[]}");
         else if (!strncmp(head, "POST /v1/audio/transcriptions", 29))
             begin_exchange(c, work_transcription, body, body_length, now);
