@@ -34,7 +34,8 @@ extension CallSession {
     mutating func notePlayout(at now: Instant) {
         guard isModelOpen, !isEnding else { return }
         let isInterruptible = ledger.isInterruptible && !realtime.isHolding && !isClosing
-        let outputs = pipeline?.noteAgent(isAudible: ledger.isAudible, isInterruptible: isInterruptible, at: now)
+        let outputs = pipeline?.noteAgent(
+            isAudible: ledger.isAudible, isInterruptible: isInterruptible, isBeingCut: ledger.isFlushing, at: now)
         handle(outputs ?? [], at: now)
     }
 

@@ -59,8 +59,14 @@ extension PipelineSession {
         say(.responseCreated(RealtimeResponse(id: id, status: .inProgress, metadata: response.metadataTexts)))
     }
 
-    /// Forgets the answer that was begun ahead of time.
+    /// Forgets the answer that was begun ahead of time, or is to be.
     mutating func discardDraft() {
+        awaitedDraft = nil
+        dropDraft()
+    }
+
+    /// Forgets the answer that was begun ahead of time: it knows a conversation that was another.
+    mutating func dropDraft() {
         guard let id = draftID else { return }
         draftID = nil
         drop(id)

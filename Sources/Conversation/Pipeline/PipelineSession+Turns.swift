@@ -18,7 +18,7 @@ extension PipelineSession {
             if let turnItemID { say(.inputTranscriptDelta(itemID: turnItemID, delta: text)) }
         case .preempt(let text):
             discardDraft()
-            if activeID == nil { answerTurn(ahead: text, at: now) }
+            if awaitsCut { awaitedDraft = text } else if activeID == nil { answerTurn(ahead: text, at: now) }
         case .discardPreemption: discardDraft()
         case .committed(let text, let spokeUntil, let transcribedAt):
             commit(text, TurnEnd(spokeUntil: spokeUntil, transcribedAt: transcribedAt), at: now)
@@ -64,6 +64,7 @@ extension PipelineSession {
         say(.speechStarted(itemID: id, audioStartMilliseconds: 0))
         // What must not be interrupted is said all the same.
         guard turns.mayInterrupt else { return }
+        awaitsCut = awaitsCut || isAgentAudible
         hasCutAgent = hasCutAgent || isAgentAudible || activeID != nil
         cutText = ([], activeID.flatMap { responses[$0]?.waitingTexts } ?? [])
         if let activeID { cancel(activeID, reason: "turn_detected") }
@@ -93,7 +94,7 @@ extension PipelineSession {
             discardDraft()
             return
         }
-        if activeID != nil {
+        if activeID != nil || awaitsCut {
             discardDraft()
             owesAnswer = true
         } else if let draftID, responses[draftID]?.draftOf == text {

@@ -91,8 +91,13 @@ struct PipelineSession: Sendable {
     var hasCutAgent = false
     /// What was cut, in the order of its words: of sentences that were heard in part, and of those that were not.
     var cutText: (begun: [String], waiting: [String]) = ([], [])
-    /// A turn is over whose answer could not begin: another response was active.
+    /// A turn is over whose answer could not begin: another response was active, or it is not known yet how much of what
+    /// was cut was heard.
     var owesAnswer = false
+    /// The caller cuts what the agent says, and how much of it was heard is not known yet.
+    var awaitsCut = false
+    /// What to make an answer ready for as soon as that is known.
+    var awaitedDraft: String?
     private var openingEventID: String?
     private var nextNumber: UInt64 = 1
     /// Bytes a character of speech takes, as measured on this call's sentences.
@@ -157,7 +162,7 @@ struct PipelineSession: Sendable {
         case .truncateItem(let id, let index, let milliseconds):
             let bytes = milliseconds * G711Law.bytesPerMillisecond
             if let unheard = context.truncate(id, at: index, heardBytes: bytes) {
-                discardDraft()
+                dropDraft()
                 if !unheard.isEmpty { cutText.begun.append(unheard) }
                 outputs.append(
                     .event(.itemTruncated(itemID: id, contentIndex: index, audioEndMilliseconds: milliseconds)))
@@ -202,8 +207,17 @@ struct PipelineSession: Sendable {
     }
 
     /// What is to be heard of the agent, as far as turn-taking needs to know.
-    mutating func noteAgent(isAudible: Bool, isInterruptible: Bool, at now: Instant) -> [Output] {
+    ///
+    /// - Parameter isBeingCut: It was silenced, and how much of it was heard will be told.
+    mutating func noteAgent(
+        isAudible: Bool, isInterruptible: Bool, isBeingCut: Bool, at now: Instant
+    ) -> [Output] {
         isAgentAudible = isAudible
+        awaitsCut = isBeingCut
+        if !awaitsCut, let text = awaitedDraft {
+            awaitedDraft = nil
+            if activeID == nil { answerTurn(ahead: text, at: now) }
+        }
         handle(turns.agentChanged(isAudible: isAudible, isInterruptible: isInterruptible, at: now), at: now)
         return continued(at: now)
     }
@@ -265,7 +279,7 @@ struct PipelineSession: Sendable {
             speak(id, at: now)
             handOut(id, at: now)
         }
-        if owesAnswer, answersTurns, activeID == nil, turnItemID == nil { answerTurn(ahead: nil, at: now) }
+        if owesAnswer, answersTurns, activeID == nil, turnItemID == nil, !awaitsCut { answerTurn(ahead: nil, at: now) }
         defer { outputs = [] }
         return outputs
     }

@@ -85,6 +85,41 @@ struct PipelineTurnTests {
         #expect(call.generations.last?.messages.contains { $0.text == "Are you there?" } == true)
     }
 
+    @Test(
+        "that cuts the agent with its last word is answered once it is known how much of it was heard",
+        arguments: [100, 1_500])
+    func cutByWords(wait milliseconds: Int) throws {
+        var call = PipelineHarness.answered()
+        call.takesTurn("Hello?")
+        call.writes("Good morning to you. How can I help?")
+        call.speaks()
+        call.plays(milliseconds: "Good morning".count * 60 + 30)
+        // Too short to be sure of before its words are known: they are when the turn may end, or when it should have.
+        call.send(.pipeline(.voiceStarted(at: 10_000)))
+        call.advance(.milliseconds(500))
+        call.send(.pipeline(.voiceStopped(at: 10_500)))
+        call.advance(.milliseconds(milliseconds))
+        let count = call.generations.count
+        guard case .endSegment(let segment, _, _)? = call.commands.last(where: { $0.isSegmentEnd }) else { return }
+        call.send(.pipeline(.transcribed(segment: segment, "Please stop it now.")))
+        #expect(call.log.contains(.flush))
+        #expect(call.generations.count == count)
+        call.advance(.milliseconds(20))
+        call.flushed(playedMilliseconds: "Good morning".count * 60 + 30)
+        #expect(call.generations.count == count + 1)
+        call.advance(.seconds(1))
+        #expect(call.said == ["Hello?", "Please stop it now."])
+        // And that answer is the one that is heard.
+        #expect(call.generations.count == count + 1)
+        #expect(call.cancelledGenerations.isEmpty)
+        #expect(
+            call.generations.last?.messages.map(\.text) == ["Hello?", "Good morning", "Please stop it now."])
+        call.writes("Of course.")
+        call.speaks(from: 2)
+        call.plays()
+        #expect(call.heard.last == "Of course.")
+    }
+
     @Test("that is cut short by hanging up is written down")
     func lastWords() throws {
         var call = PipelineHarness.answered()
