@@ -131,7 +131,10 @@ let package = Package(
         tests("TelephonyTests", ["Telephony", "SIP", "Audio", "MediaEngine", "SansIO", logging]),
         tests(
             "VoiceAgentTests",
-            ["VoiceAgent", "Conversation", "Audio", "Speech", "Net", "SansIO", "OfflineModel", logging]),
+            [
+                "VoiceAgent", "Conversation", "Audio", "Speech", "Net", "SansIO", "OfflineModel", "AllocationCount",
+                logging,
+            ]),
         tests("LiveKitTests", ["LiveKit", "Net", "Crypto", "SansIO", logging]),
         tests("CallStoreTests", ["CallStore", "SansIO", grdb]),
         tests("LuaRuntimeTests", ["LuaRuntime", "SansIO", "CLua"]),

@@ -62,10 +62,9 @@ final class LiveLine: Sendable {
 
     /// Sends the far end's audio.
     func append(_ payload: UnsafeRawBufferPointer) {
-        let heard = Array(payload)
+        let lent = LentAudio(payload)
         let connection = state.withLock { state -> LiveConnection? in
-            let events = heard.withUnsafeBytes { state.ears?.append($0) }
-            for event in events ?? [] { mailbox.yield(.pipeline(event)) }
+            for event in state.ears?.append(lent.bytes) ?? [] { mailbox.yield(.pipeline(event)) }
             return state.connection
         }
         connection?.append(payload)

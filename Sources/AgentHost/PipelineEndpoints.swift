@@ -147,6 +147,8 @@ public struct PipelineEndpoints: Sendable {
         }
         var configuration = PipelineConfiguration(stt: stt, llm: llm, tts: tts, webSocket: webSocket)
         configuration.voice.silence = definition.turns.voicePause
+        // A transcript that has not come by then is not waited for.
+        configuration.voice.keptBehind = definition.turns.transcriptTimeout + .seconds(2)
         return configuration
     }
 

@@ -1,3 +1,4 @@
+import AllocationCount
 import Audio
 import Conversation
 import SansIO
@@ -55,23 +56,66 @@ struct CallerAudioTests {
         #expect(waited <= 260)
     }
 
-    @Test("Audio can be had again for a minute; what is older, or has not come, is left out")
-    func ring() throws {
-        var settings = CallerAudio.Settings()
-        settings.kept = .seconds(2)
-        var audio = try CallerAudio(settings: settings)
-        let bytes = (0..<40_003).map { UInt8(truncatingIfNeeded: $0 &* 7 + $0 / 256) }
-        _ = append(bytes, to: &audio, pieces: 333)
-        #expect(audio.end == 5_000)
-        #expect(audio.start == 3_001)
-        #expect(audio.audio(4_000..<4_500) == Array(bytes[32_000..<36_000]))
-        #expect(audio.audio(3_001..<5_000) == Array(bytes[24_008..<40_000]))
-        #expect(audio.audio(0..<9_000) == Array(bytes.suffix(16_000)))
-        #expect(audio.audio(0..<3_000) == [])
-        #expect(audio.audio(6_000..<7_000) == [])
+    @Test("A voice can be had again while it lasts and for a while behind; of silence there is a second at least, not much more")
+    func kept() throws {
+        var audio = try CallerAudio(settings: CallerAudio.Settings(keptBehind: .seconds(3)))
+        let words = try Samples.speech("This is Carol, and I should like to come at three in the afternoon.")
+        var bytes = Samples.silence(milliseconds: 5_000)
+        _ = append(bytes, to: &audio)
+        #expect((3_000...4_000).contains(audio.start))
+        let start = try #require(
+            append(words, to: &audio).compactMap { if case .voiceStarted(let at) = $0 { at } else { nil } }.first)
+        bytes += words
+        #expect(audio.audio(start..<audio.end) == Array(bytes[(start * 8)...].prefix((audio.end - start) * 8)))
+        let stops = append(Samples.silence(milliseconds: 3_000), to: &audio)
+        guard case .voiceStopped(let stop)? = stops.last else {
+            Issue.record("\(stops)")
+            return
+        }
+        #expect(audio.audio(start..<stop) == Array(bytes[start * 8..<stop * 8]))
+        #expect(audio.start <= start)
+        _ = append(Samples.silence(milliseconds: 2_000), to: &audio)
+        #expect(audio.start > stop)
+        #expect(audio.audio(start..<stop) == [])
+        #expect(audio.audio(audio.end - 1_000..<audio.end + 9_000).count == 8_000)
         #expect(audio.audio(-5..<0) == [])
-        // One packet that is longer than the ring.
-        _ = append(bytes, to: &audio, pieces: .max)
-        #expect(audio.audio(0..<20_000) == Array(bytes.suffix(16_000)))
+        #expect(audio.audio(audio.end + 1_000..<audio.end + 2_000) == [])
+    }
+
+    @Test("A voice that does not end is kept in part", arguments: [333, Int.max])
+    func limit(pieces: Int) throws {
+        var audio = try CallerAudio(settings: CallerAudio.Settings(kept: .seconds(2)))
+        var bytes: [UInt8] = []
+        while bytes.count < 100_000 { bytes += try Samples.speech("One two three four five six seven eight.") }
+        var start = 0
+        while start < bytes.count {
+            let end = pieces < bytes.count - start ? start + pieces : bytes.count
+            Array(bytes[start..<end]).withUnsafeBytes { _ = audio.append($0) }
+            start = end
+        }
+        #expect(audio.end == bytes.count / 8)
+        #expect((audio.end - 2_800...audio.end - 2_000).contains(audio.start))
+        #expect(audio.audio(audio.end - 2_000..<audio.end).count == 16_000)
+        #expect(
+            audio.audio(audio.start..<audio.end)
+                == Array(bytes[(audio.start * 8)...].prefix((audio.end - audio.start) * 8)))
+    }
+
+    @Test("A packet allocates nothing")
+    func allocations() throws {
+        var audio = try CallerAudio()
+        let words = try Samples.speech("Tomorrow at three.")
+        _ = append(words + Samples.silence(milliseconds: 20_000), to: &audio)
+        let packet = Samples.silence(milliseconds: 20)
+        let before = allocation_count_of_thread()
+        for _ in 0..<10_000 { packet.withUnsafeBytes { _ = audio.append($0) } }
+        let silent = allocation_count_of_thread() - before
+        #expect(silent == 0)
+        // In a voice: what it grows by, and events.
+        let talk = allocation_count_of_thread()
+        for start in stride(from: 0, to: words.count - 160, by: 160) {
+            words.withUnsafeBytes { _ = audio.append(UnsafeRawBufferPointer(rebasing: $0[start..<start + 160])) }
+        }
+        #expect(allocation_count_of_thread() - talk < 20)
     }
 }

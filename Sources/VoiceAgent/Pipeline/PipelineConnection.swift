@@ -73,11 +73,10 @@ public final class PipelineConnection: Sendable {
     ///
     /// - Parameter payload: µ-law at 8 kHz, of any length; copied before return.
     public func append(_ payload: UnsafeRawBufferPointer) {
-        let payload = Array(payload)
+        let lent = LentAudio(payload)
         state.withLock { state in
             if state.isClosed { return }
-            let events = payload.withUnsafeBytes { state.caller.append($0) }
-            for event in events { onEvent(event) }
+            for event in state.caller.append(lent.bytes) { onEvent(event) }
             for provider in state.listeners.keys {
                 perform(state.listeners[provider]?.session.hear(state.caller) ?? [], provider, &state)
             }

@@ -18,37 +18,43 @@ struct LineAudio {
     init(_ audio: VirtualAudio, keepsPauses: Bool) {
         let runs = audio.ledger.runs
         for (index, run) in runs.enumerated() {
-            let sent = LineAudio.bytes(of: run, audio, isLast: !runs[(index + 1)...].contains { $0.tag == run.tag })
+            let said = audio.said[run.tag] ?? []
+            let end = min(said.count, run.firstByte + (run.count ?? 0))
+            let goesOn = runs[(index + 1)...].contains { $0.tag == run.tag }
             if keepsPauses, let first = runs.first {
                 let position = Int(run.rtpTimestamp &- first.rtpTimestamp)
                 bytes += Array(repeating: LineAudio.silence, count: max(0, position - bytes.count))
             }
             let begin = bytes.count
-            bytes += keepsPauses ? sent : sent.filter { $0 != LineAudio.silence }
+            bytes += said[min(run.firstByte, end)..<end]
+            if !goesOn, end < said.count { fadeOut(run) }
             if run.firstByte > 0 { faded.append(begin..<min(bytes.count, begin + LineAudio.fade)) }
-            if runs[(index + 1)...].contains(where: { $0.tag == run.tag }) {
-                faded.append(max(begin, bytes.count - LineAudio.fade)..<bytes.count)
-            }
+            if goesOn { faded.append(max(begin, bytes.count - LineAudio.fade)..<bytes.count) }
         }
+        if !keepsPauses { removePauses() }
         let kept = LineAudio.trimmed(bytes)
         faded = faded.map { $0.lowerBound - kept.startIndex..<$0.upperBound - kept.startIndex }
         bytes = Array(kept)
     }
 
-    /// A run's bytes as they went out: what was cut short is faded out.
-    private static func bytes(of run: PlayoutLedger.Run, _ audio: VirtualAudio, isLast: Bool) -> [UInt8] {
-        let said = audio.said[run.tag] ?? []
-        let end = min(said.count, run.firstByte + (run.count ?? 0))
-        var bytes = Array(said[min(run.firstByte, end)..<end])
-        guard isLast, end < said.count, run.bytesPerPacket > 0 else { return bytes }
-        let count = (bytes.count - run.bytesInFirstPacket) % run.bytesPerPacket
-        guard count > 0, count <= fade else { return bytes }
+    /// What was cut short is faded out: all of its last packet, which another run may have begun.
+    private mutating func fadeOut(_ run: PlayoutLedger.Run) {
+        guard run.bytesPerPacket > 0 else { return }
+        let count = (run.bytesPerPacket - run.bytesInFirstPacket + (run.count ?? 0)) % run.bytesPerPacket
+        guard count > 0, count <= min(LineAudio.fade, bytes.count) else { return }
         for index in 0..<count {
             let position = bytes.count - count + index
             let level = Int32(G711.decode(bytes[position], .mu)) * Int32(count - index) / Int32(count + 1)
             bytes[position] = G711.encode(Int16(level), .mu)
         }
-        return bytes
+    }
+
+    private mutating func removePauses() {
+        // Before each byte: how many are kept.
+        var kept = [0]
+        for byte in bytes { kept.append((kept.last ?? 0) + (byte == LineAudio.silence ? 0 : 1)) }
+        faded = faded.map { kept[$0.lowerBound]..<kept[$0.upperBound] }
+        bytes.removeAll { $0 == LineAudio.silence }
     }
 
     private static func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
