@@ -61,7 +61,7 @@ struct RecordedGenerations {
                 RecordedModel.Call(
                     id: message["call_id"]?.string ?? "", name: message["name"]?.string ?? "",
                     arguments: message["arguments"]?.string ?? ""))
-        case "ended": generations[index].hasEnded = true
+        case "written", "ended": generations[index].hasEnded = true
         case "failed":
             generations[index].hasFailed = true
             hasFailures = true

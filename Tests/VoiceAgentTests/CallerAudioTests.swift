@@ -56,7 +56,7 @@ struct CallerAudioTests {
         #expect(waited <= 260)
     }
 
-    @Test("A voice can be had again while it lasts and for a while behind; of silence there is a second at least, not much more")
+    @Test("A voice can be had again while it lasts and for a while behind, silence for a second or a little more")
     func kept() throws {
         var audio = try CallerAudio(settings: CallerAudio.Settings(keptBehind: .seconds(3)))
         let words = try Samples.speech("This is Carol, and I should like to come at three in the afternoon.")

@@ -7,10 +7,10 @@ import VoiceAgent
 struct ChatCompletionStreamTests {
     private let server = StageServer(stage: .llm, name: "llm.example", apiKey: Secret("sk-secret"))
 
-    /// What comes of an answer, but for signs of life: where the network cuts is where they are.
+    /// What comes of an answer, but for signs of life and of an end to come: where the network cuts is where they are.
     private func read(_ pieces: [[UInt8]], generation: UInt64 = 7) -> [GenerationEvent] {
         var stream = ChatCompletionStream(server: server, generation: generation)
-        return (pieces.flatMap { stream.receive($0) } + stream.finish()).filter { $0 != .progress }
+        return (pieces.flatMap { stream.receive($0) } + stream.finish()).filter { $0.isWord }
     }
 
     private func read(_ text: String) -> [GenerationEvent] { read([Array(text: text)]) }
@@ -150,7 +150,7 @@ struct ChatCompletionStreamTests {
         var stream = ChatCompletionStream(server: server, generation: 7)
         _ = stream.receive(Array(text: chunk(#"{"content":"Hi."}"#)))
         #expect(!stream.isComplete)
-        _ = stream.receive(Array(text: chunk("{}", finish: "stop")))
+        #expect(stream.receive(Array(text: chunk("{}", finish: "stop"))) == [.written(reason: "stop")])
         #expect(stream.isComplete)
         #expect(stream.finish() == [.ended(reason: "stop", usage: nil)])
     }

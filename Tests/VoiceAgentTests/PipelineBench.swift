@@ -27,7 +27,7 @@ final class PipelineBench: Sendable {
         let events = await events.wait { $0.contains { Self.isEnd($0, of: id) } }
         return events.compactMap { event in
             // Whether a piece of an answer came alone is the network's matter.
-            if case .generation(id, let event) = event, event != .progress { event } else { nil }
+            if case .generation(id, let event) = event, event.isWord { event } else { nil }
         }
     }
 
@@ -92,5 +92,15 @@ final class PipelineBench: Sendable {
 
     static func say(_ id: UInt64, _ text: String = "Hello.", provider: Int = 0) -> PipelineCommand {
         .synthesize(SynthesisRequest(id: id, provider: provider, text: text))
+    }
+}
+
+extension GenerationEvent {
+    /// Neither a sign of life nor one that the end is near.
+    var isWord: Bool {
+        switch self {
+        case .progress, .written: false
+        case .text, .call, .ended, .failed: true
+        }
     }
 }

@@ -98,6 +98,7 @@ extension GenerationEvent {
                 "arguments": .string(call.arguments),
             ]
         case .progress: ["type": "progress"]
+        case .written(let reason): ["type": "written", "reason": .string(reason)]
         case .ended(let reason, let usage): ["type": "ended", "reason": .string(reason), "usage": usage ?? .null]
         case .failed(let failure): ["type": "failed", "failure": failure.logged]
         }
@@ -113,6 +114,7 @@ extension GenerationEvent {
                     callID: try fields.text("call_id"), name: try fields.text("name"),
                     arguments: try fields.text("arguments")))
         case "progress": self = .progress
+        case "written": self = .written(reason: try fields.text("reason"))
         case "ended":
             let usage = try fields.value("usage")
             self = .ended(reason: try fields.text("reason"), usage: usage.isNull ? JSON?.none : usage)

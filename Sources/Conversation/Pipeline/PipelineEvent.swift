@@ -29,6 +29,8 @@ public enum GenerationEvent: Hashable, Sendable {
     case call(RealtimeFunctionCall)
     /// The model is at work on what is no text: thoughts, or the arguments of a call. Not told of every piece.
     case progress
+    /// All words and calls have come, for that reason; the end is still to follow, with the usage.
+    case written(reason: String)
     /// The last one. `reason` is `stop`, `length`, `tool_calls`, `content_filter`, or what a server says.
     case ended(reason: String, usage: JSON?)
     /// The last one: nothing more comes, whatever has come.

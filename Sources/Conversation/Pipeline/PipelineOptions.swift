@@ -8,6 +8,8 @@ public struct PipelineOptions: Hashable, Sendable {
     public var patience: [PipelineStage: Duration] = PipelineOptions.usualPatience
     /// That of providers that have one of their own, by their places.
     public var ownPatience: [PipelineStage: [Int: Duration]] = [:]
+    /// How long a language model that has written all may take to end its answer; then its usage is not known.
+    public var endPatience: Duration = .milliseconds(500)
     /// For `before_llm` and `before_tts`; then the text goes its way as it was.
     public var scriptPatience: Duration = .seconds(2)
     /// For how long a provider that failed is passed over where another can be asked.

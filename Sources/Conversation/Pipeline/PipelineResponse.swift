@@ -61,7 +61,7 @@ struct PipelineResponse: Sendable {
     var hasItem = false
     var calls: [RealtimeFunctionCall] = []
     var usage: JSON?
-    /// Why the model ended, where that is not `stop`.
+    /// Why the model ended; empty until it has written all.
     var endReason = ""
     var timing = TurnTiming()
 
@@ -72,6 +72,9 @@ struct PipelineResponse: Sendable {
     var waitingTexts: [String] {
         sentences[cursor...].filter { !$0.isBegun && !$0.isDropped }.map { $0.text?.shown ?? $0.written }
     }
+
+    /// The model has written all, and has not ended its answer.
+    var isWritten: Bool { writing == .generating && !endReason.isEmpty }
 
     var isHandedOut: Bool { writing == .ended && cursor == sentences.count }
 

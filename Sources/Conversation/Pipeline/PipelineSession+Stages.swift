@@ -56,6 +56,7 @@ extension PipelineSession {
 
     /// An attempt has failed: another provider is asked, or the work is left undone.
     mutating func failed(_ number: UInt64, _ failure: StageFailure, at now: Instant) {
+        if endIfWritten(number) { return }
         guard let job = jobs.removeValue(forKey: number), !job.isDelayed else { return }
         let stage = stage(of: job.work)
         cancel(number, job.work)

@@ -50,7 +50,7 @@ extension PipelineSession {
 
     mutating func receive(_ event: GenerationEvent, job number: UInt64, at now: Instant) {
         guard let job = jobs[number], case .generation(let id) = job.work, !job.isDelayed else { return }
-        postpone(number, at: now)
+        if responses[id]?.isWritten == false { postpone(number, at: now) }
         if event == .progress { return }
         if responses[id]?.timing.firstToken == nil { responses[id]?.timing.firstToken = now }
         switch event {
@@ -59,15 +59,39 @@ extension PipelineSession {
             guard let sentences = responses[id]?.segmenter.append(delta) else { return }
             for sentence in sentences { addUnlessRepeated(sentence, to: id, at: now) }
         case .call(let call): responses[id]?.calls.append(call)
+        case .written(let reason):
+            written(id, reason, at: now)
+            jobs[number]?.deadline = now + options.endPatience
         case .ended(let reason, let usage):
-            jobs[number] = nil
-            providers[.llm]?.succeeded(job.tried.last ?? 0)
             responses[id]?.usage = usage
-            responses[id]?.endReason = reason
-            for sentence in responses[id]?.segmenter.finish() ?? [] { addUnlessRepeated(sentence, to: id, at: now) }
-            responses[id]?.writing = .ended
+            written(id, reason, at: now)
+            writingEnded(number, job, id)
         case .failed(let failure): failed(number, failure, at: now)
         }
+    }
+
+    private mutating func written(_ id: String, _ reason: String, at now: Instant) {
+        responses[id]?.endReason = reason
+        for sentence in responses[id]?.segmenter.finish() ?? [] { addUnlessRepeated(sentence, to: id, at: now) }
+    }
+
+    /// All that was asked for has come.
+    private mutating func writingEnded(_ number: UInt64, _ job: Job, _ id: String) {
+        jobs[number] = nil
+        providers[.llm]?.succeeded(job.tried.last ?? 0)
+        responses[id]?.writing = .ended
+    }
+
+    /// Ends an answer that is written, whatever became of its request.
+    ///
+    /// - Returns: Whether it is that.
+    mutating func endIfWritten(_ number: UInt64) -> Bool {
+        guard let job = jobs[number], case .generation(let id) = job.work, responses[id]?.isWritten == true else {
+            return false
+        }
+        writingEnded(number, job, id)
+        outputs.append(.command(.cancelGeneration(id: number)))
+        return true
     }
 
     /// A model that goes on where another broke off may begin with what was said already.

@@ -43,7 +43,8 @@ public struct ChatCompletionStream: Sendable {
     /// Takes a part of the body, cut anywhere.
     public mutating func receive(_ bytes: [UInt8]) -> [GenerationEvent] {
         let parts = body.receive(bytes)
-        let events = read(parts)
+        var events = read(parts)
+        if isEnded { events.removeAll { if case .written = $0 { true } else { false } } }
         return events.isEmpty && !isEnded && parts.contains(where: \.isEvent) ? [.progress] : events
     }
 
@@ -52,7 +53,7 @@ public struct ChatCompletionStream: Sendable {
 
     /// The body has ended; the last event is among the result unless it was given already.
     public mutating func finish() -> [GenerationEvent] {
-        var events = read(body.finish())
+        var events = read(body.finish()).filter { if case .written = $0 { false } else { true } }
         if isEnded { return events }
         if reason == nil {
             events.append(fail(server.failure(.retryable, "ended its answer in the middle; this usually passes")))
@@ -116,7 +117,7 @@ public struct ChatCompletionStream: Sendable {
         }
         if let reason = choice["finish_reason"]?.string {
             self.reason = reason
-            events += takeCalls()
+            events += takeCalls() + [.written(reason: usualReason)]
         }
         return events
     }
@@ -179,8 +180,12 @@ public struct ChatCompletionStream: Sendable {
             return [fail(server.failure(.retryable, "sent an empty answer; this usually passes"))]
         }
         isEnded = true
-        var reason = reason ?? "stop"
-        if calledCount > 0, reason == "stop" || reason == "function_call" { reason = "tool_calls" }
-        return last + [.ended(reason: reason, usage: usage)]
+        return last + [.ended(reason: usualReason, usage: usage)]
+    }
+
+    /// Why the answer ended, in OpenAI's words.
+    private var usualReason: String {
+        let reason = reason ?? "stop"
+        return calledCount > 0 && (reason == "stop" || reason == "function_call") ? "tool_calls" : reason
     }
 }

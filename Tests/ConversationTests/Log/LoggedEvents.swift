@@ -62,6 +62,7 @@ enum LoggedEvents {
             .transcriptDelta(segment: 1, "Grüß"), .transcribed(segment: 1, ""),
             .transcriptionFailed(segment: 2, failure),
             .generation(3, .text("Hi. ")), .generation(3, .progress),
+            .generation(3, .written(reason: "stop")),
             .generation(3, .call(RealtimeFunctionCall(callID: "call_3_1", name: "f", arguments: "{}"))),
             .generation(3, .ended(reason: "stop", usage: nil)),
             .generation(3, .ended(reason: "length", usage: ["total_tokens": 7])), .generation(3, .failed(failure)),

@@ -76,6 +76,37 @@ struct StageFailureTests {
         #expect(call.generations.last?.provider == 1)
     }
 
+    @Test(
+        "a model that has written all is not waited for until it ends its answer, and nobody is asked again",
+        arguments: [false, true])
+    func doesNotWaitForEnd(fails: Bool) throws {
+        var call = PipelineHarness.answered(providers: [.llm: 2])
+        call.takesTurn("Hello?")
+        let id = try #require(call.generations.last?.id)
+        call.send(.pipeline(.generation(id, .text("Good morning"))))
+        #expect(call.syntheses.isEmpty)
+        call.send(.pipeline(.generation(id, .written(reason: "stop"))))
+        // Its last words are spoken at once.
+        #expect(call.syntheses.map(\.text) == ["Good morning"])
+        call.send(.pipeline(.generation(id, .progress)))
+        if fails {
+            call.send(.pipeline(.generation(id, .failed(failure(.llm)))))
+        } else {
+            call.advance(.milliseconds(400))
+            #expect(call.cancelledGenerations.isEmpty)
+            call.advance(.milliseconds(200))
+        }
+        #expect(call.cancelledGenerations == [id])
+        call.speaks()
+        call.plays()
+        #expect(call.heard == ["Good morning"])
+        #expect(call.generations.last?.id == id)
+        #expect(call.faults.isEmpty)
+        // It has proved itself.
+        call.takesTurn("And?")
+        #expect(call.generations.last?.provider == 0)
+    }
+
     @Test("a model that breaks off is continued by the next one, and nothing is said twice")
     func continues() {
         var call = PipelineHarness.answered(providers: [.llm: 2])
