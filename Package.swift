@@ -128,7 +128,7 @@ let package = Package(
         tests("AudioTests", ["Audio", "SansIO"]),
         tests("SpeechTests", ["Speech", "Audio", "SansIO"]),
         tests("NetTests", ["Net", "SansIO", nioCore, nioPosix, logging]),
-        tests("MediaEngineTests", ["MediaEngine", "RTP", "Audio", "SansIO", "AllocationCount"]),
+        tests("MediaEngineTests", ["MediaEngine", "RTP", "Audio", "SansIO", "AllocationCount", "TestSupport"]),
         tests("TelephonyTests", ["Telephony", "SIP", "Audio", "MediaEngine", "SansIO", logging]),
         tests(
             "VoiceAgentTests",
