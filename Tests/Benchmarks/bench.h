@@ -1,5 +1,5 @@
-/* What load.c and baseline.c share: clock, options, histogram, base64, WebSocket framing, and the marks by which the load
- * knows its own audio again. Both are plain C programs of one file each; see there. */
+/* What the programs in C share: clock, options, histogram, base64, WebSocket framing, and the marks by which the load
+ * knows its own audio again. Each program is one file; see there. */
 #ifndef BENCH_H
 #define BENCH_H
 

@@ -15,17 +15,12 @@
  *
  *   cc -O2 load.c -o load -lssl -lcrypto */
 #define _GNU_SOURCE
-#include "bench.h"
+#include "load.h"
 
-#include <openssl/sha.h>
 #include <openssl/ssl.h>
-#include <sched.h>
-#include <signal.h>
 
 enum { room = 32768, block_count = 50, delta_count = 5, delta_blocks = block_count / delta_count };
 enum phase { phase_none, phase_handshake, phase_upgrade, phase_open, phase_ready, phase_dead };
-
-static const int64_t ms = 1000000;
 
 struct connection {
     int fd, call;
@@ -71,20 +66,6 @@ static void write_bytes(struct connection *c, const uint8_t *bytes, size_t count
     c->phase = phase_dead;
     epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, NULL);
 }
-
-static size_t append_event(uint8_t *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-#include <stdarg.h>
-static size_t append_event(uint8_t *out, const char *format, ...) {
-    static char text[8192];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return make_frame(text, (size_t)length, 0, out);
-}
-
-#define PATH "\"response_id\":\"resp_%d\",\"item_id\":\"item_%d\",\"output_index\":0"
-#define PART PATH ",\"content_index\":0"
 
 static size_t append_delta(uint8_t *out, int call, int cycle, int number) {
     uint8_t audio[delta_blocks * payload_size];
@@ -173,30 +154,20 @@ static void step(struct call *c) {
 }
 
 static void answer_upgrade(struct connection *c, char *request) {
-    char *key = strcasestr(request, "Sec-WebSocket-Key:"), *model = strstr(request, "model=bench-");
+    char *model = strstr(request, "model=bench-"), answer[256];
+    size_t length = make_handshake(request, answer);
     int call, port;
-    if (!key || !model || sscanf(model, "model=bench-%d-%d", &call, &port) != 2 || call < 0 || call >= call_count) {
+    if (!length || !model || sscanf(model, "model=bench-%d-%d", &call, &port) != 2 || call < 0 || call >= call_count) {
         fprintf(stderr, "load: an upgrade that nobody expects\n");
         exit(1);
     }
-    key += strlen("Sec-WebSocket-Key:");
-    while (*key == ' ') key++;
-    char text[128], accept[64], answer[256];
-    snprintf(text, sizeof text, "%.*s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", (int)strcspn(key, "\r\n "), key);
-    uint8_t digest[20];
-    SHA1((const uint8_t *)text, strlen(text), digest);
-    accept[encode_base64(digest, sizeof digest, accept)] = 0;
-    int length = snprintf(answer, sizeof answer,
-                          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
     c->call = call;
     c->phase = phase_open;
     calls[call].model = c;
     calls[call].to.sin_port = htons((uint16_t)port);
-    write_bytes(c, (const uint8_t *)answer, (size_t)length);
     uint8_t out[256];
-    write_bytes(c, out, append_event(out,
-            "{\"type\":\"session.created\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+    write_bytes(c, (const uint8_t *)answer, length);
+    write_bytes(c, out, append_event(out, "{\"type\":\"session.created\"," SESSION "}"));
 }
 
 static void receive_message(struct connection *c, const char *text, size_t length, int64_t now) {
@@ -219,8 +190,7 @@ static void receive_message(struct connection *c, const char *text, size_t lengt
         }
     } else if (is_type(text, length, "session.update") && c->phase == phase_open) {
         uint8_t out[256];
-        write_bytes(c, out, append_event(out,
-                "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+        write_bytes(c, out, append_event(out, "{\"type\":\"session.updated\"," SESSION "}"));
         c->phase = phase_ready;
         ready_count++;
     }
@@ -242,9 +212,8 @@ static void parse(struct connection *c, int64_t now) {
         at += taken;
         if (opcode == 1) receive_message(c, text, length, now);
         if (opcode == 9 && length < 126) {
-            uint8_t pong[130] = {0x8A, (uint8_t)length};
-            memcpy(pong + 2, text, length);
-            write_bytes(c, pong, 2 + length);
+            uint8_t pong[127];
+            write_bytes(c, pong, make_pong(text, length, pong));
         }
     }
     if (at) memmove(c->bytes, c->bytes + at, c->held -= at);
@@ -280,11 +249,8 @@ static void read_model(struct connection *c) {
 }
 
 static void accept_model(int listener) {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+    int fd = accept_peer(listener);
     if (fd < 0) return;
-    int one = 1, size = 1 << 20;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     struct connection *c = calloc(1, sizeof *c);
     if (!c) die("memory");
     c->fd = fd;
@@ -294,21 +260,14 @@ static void accept_model(int listener) {
         SSL_set_fd(c->ssl, fd);
         SSL_set_read_ahead(c->ssl, 1);
     }
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+    watch(epoll, fd, c);
 }
 
 static void send_packet(struct call *c) {
     uint8_t packet[packet_size];
     memset(packet, 0x55, sizeof packet);
-    packet[0] = 0x80;
-    packet[1] = c->sequence == 0 ? 0x80 : 0;
-    uint16_t sequence = htons(c->sequence++);
-    uint32_t timestamp = htonl(c->timestamp), ssrc = htonl(1000 + (uint32_t)(c - calls));
+    write_header(packet, (int)(c - calls), c->sequence++, c->timestamp);
     struct mark mark = {now_ns(), mark_magic, (uint16_t)(c - calls), 0};
-    memcpy(packet + 2, &sequence, 2);
-    memcpy(packet + 4, &timestamp, 4);
-    memcpy(packet + 8, &ssrc, 4);
     memcpy(packet + 12, &mark, sizeof mark);
     int failed = sendto(c->fd, packet, sizeof packet, 0, (struct sockaddr *)&c->to, sizeof c->to) < 0;
     if (is_counting) {
@@ -362,23 +321,6 @@ static void receive_packets(struct call *c) {
     }
 }
 
-/* Opens the calls' RTP ports in the first free row from `base` on; returns where it begins. */
-static int open_ports(int base) {
-    for (int opened = 0; opened < call_count; opened++) {
-        struct call *c = &calls[opened];
-        c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(base + 2 * opened)),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        if (c->fd < 0) die("socket");
-        if (bind(c->fd, (struct sockaddr *)&from, sizeof from) == 0) continue;
-        for (int i = 0; i <= opened; i++) close(calls[i].fd);
-        base += 2 * (opened + 1);
-        opened = -1;
-        if (base + 2 * call_count > 65535) die("UDP ports");
-    }
-    return base;
-}
-
 int main(int argc, char **argv) {
     call_count = atoi(option(argc, argv, "--calls", "1"));
     double seconds = atof(option(argc, argv, "--seconds", "5"));
@@ -388,11 +330,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "load: 1 to %d calls\n", max_calls);
         return 2;
     }
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
-    struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
-    if (!strcmp(argv[argc - 1], "--realtime") && sched_setscheduler(0, SCHED_RR, &lowest))
-        fprintf(stderr, "load: no real-time priority; other work on this machine shows in the figures\n");
+    prepare(argc, argv, "load");
     if (certificate) {
         tls = SSL_CTX_new(TLS_server_method());
         if (!tls || SSL_CTX_use_certificate_file(tls, certificate, SSL_FILETYPE_PEM) != 1 || !key ||
@@ -401,29 +339,25 @@ int main(int argc, char **argv) {
             return 1;
         }
     }
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    if (bind(listener, (struct sockaddr *)&at, size) < 0 || listen(listener, 1024) < 0) die("listen");
-    getsockname(listener, (struct sockaddr *)&at, &size);
+    int port, listener = open_listener(&port);
 
     epoll = epoll_create1(0);
     if (epoll < 0) die("epoll");
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &epoll};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    base = open_ports(base);
+    watch(epoll, listener, &epoll);
+    static int descriptors[max_calls];
+    base = open_ports(base, call_count, descriptors);
     for (int i = 0; i < call_count; i++) {
         struct call *c = &calls[i];
         c->to = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        event = (struct epoll_event){.events = EPOLLIN, .data.ptr = c};
-        epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+        c->fd = descriptors[i];
+        watch(epoll, c->fd, c);
     }
-    printf("ports %d %d\n", ntohs(at.sin_port), base);
+    printf("ports %d %d\n", port, base);
     fflush(stdout);
 
     int64_t opened = now_ns(), begun = 0, from = INT64_MAX, until = INT64_MAX;
     int next = 0; /* the calls take turns in the order of their phases */
-    struct rusage before = {0}, after;
+    double before = 0, cpu = 0;
     for (;;) {
         int64_t now = now_ns(), wake = now + 100 * ms;
         if (!begun && ready_count == call_count) {
@@ -445,11 +379,8 @@ int main(int argc, char **argv) {
             for (int i = 0; i < call_count; i++)
                 if (calls[i].step_due < wake) wake = calls[i].step_due;
         }
-        int64_t wait = wake - now_ns();
-        if (wait < 0) wait = 0;
-        struct timespec timeout = {wait / 1000000000, wait % 1000000000};
         struct epoll_event ready[64];
-        int n = epoll_pwait2(epoll, ready, 64, &timeout, NULL);
+        int n = wait_until(epoll, wake, ready, 64);
         for (int e = 0; e < n; e++) {
             void *what = ready[e].data.ptr;
             if (what == &epoll) accept_model(listener);
@@ -467,21 +398,19 @@ int main(int argc, char **argv) {
         if (now >= from) {
             from = INT64_MAX;
             is_counting = 1;
-            getrusage(RUSAGE_SELF, &before);
+            before = processor_seconds();
             puts("begin");
             fflush(stdout);
         }
         if (now >= until && is_counting) {
             is_counting = 0;
-            getrusage(RUSAGE_SELF, &after);
+            cpu = processor_seconds() - before;
             puts("end");
             fflush(stdout);
         }
         /* Goes on a little, so that who reads these lines still sees the load. */
         if (now >= until + 200 * ms) break;
     }
-    double cpu = (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
-                 (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
     printf("{\"cpu_share\":%.4f,\"packets_sent\":%llu,\"send_failures\":%llu,\"packets_received\":%llu,"
            "\"sequence_gaps\":%llu,\"up_blocks\":%llu,\"up_messages\":%llu,\"misplaced_blocks\":%llu,\"replies\":%llu,"
            "\"interruptions\":%llu,\"unheard_interruptions\":%llu,\"broken_connections\":%llu,",

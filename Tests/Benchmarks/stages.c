@@ -18,14 +18,8 @@
  *
  *   cc -O2 stages.c -o stages -lcrypto */
 #define _GNU_SOURCE
-#include "bench.h"
+#include "load.h"
 
-#include <openssl/sha.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdarg.h>
-
-static const int64_t ms = 1000000;
 
 /* How long the models take. */
 enum { transcription_ms = 150, first_token_ms = 200, token_ms = 10, slow_token_ms = 50, speech_ms = 120 };
@@ -246,19 +240,6 @@ static void begin_exchange(struct connection *c, enum work work, const char *bod
 
 /* MARK: The realtime model */
 
-static size_t append_event(uint8_t *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static size_t append_event(uint8_t *out, const char *format, ...) {
-    static char text[8192];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return make_frame(text, (size_t)length, 0, out);
-}
-
-#define PATH "\"response_id\":\"resp_%d\",\"item_id\":\"item_%d\",\"output_index\":0"
-#define PART PATH ",\"content_index\":0"
-
 static size_t append_piece(uint8_t *out, int n) {
     uint8_t audio[piece_ms * 8];
     char text[sizeof audio * 4 / 3 + 8];
@@ -325,28 +306,19 @@ static void step_realtime(struct call *c) {
 }
 
 static void answer_upgrade(struct connection *c, char *request) {
-    char *key = strcasestr(request, "Sec-WebSocket-Key:"), *model = strstr(request, "model=bench-");
+    char *model = strstr(request, "model=bench-"), answer[256];
+    size_t length = make_handshake(request, answer);
     int call;
-    if (!key || !model || sscanf(model, "model=bench-%d", &call) != 1 || call < 0 || call >= call_count) {
+    if (!length || !model || sscanf(model, "model=bench-%d", &call) != 1 || call < 0 || call >= call_count) {
         figures.refused++;
         return give_up(c);
     }
-    key += strlen("Sec-WebSocket-Key:");
-    while (*key == ' ') key++;
-    char text[128], accept[64], answer[256];
-    snprintf(text, sizeof text, "%.*s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", (int)strcspn(key, "\r\n "), key);
-    uint8_t digest[20], out[256];
-    SHA1((const uint8_t *)text, strlen(text), digest);
-    accept[encode_base64(digest, sizeof digest, accept)] = 0;
-    int length = snprintf(answer, sizeof answer,
-                          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
     c->call = call;
     c->is_socket = 1;
     calls[call].socket = c;
-    write_bytes(c, answer, (size_t)length);
-    write_bytes(c, out, append_event(out,
-            "{\"type\":\"session.created\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+    uint8_t out[256];
+    write_bytes(c, answer, length);
+    write_bytes(c, out, append_event(out, "{\"type\":\"session.created\"," SESSION "}"));
 }
 
 static void parse_frames(struct connection *c) {
@@ -357,12 +329,10 @@ static void parse_frames(struct connection *c) {
         at += taken;
         uint8_t out[256];
         if (opcode == 1 && is_type(text, length, "session.update"))
-            write_bytes(c, out, append_event(out,
-                    "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\",\"model\":\"bench\"}}"));
+            write_bytes(c, out, append_event(out, "{\"type\":\"session.updated\"," SESSION "}"));
         if (opcode == 9 && length < 126) {
-            uint8_t pong[130] = {0x8A, (uint8_t)length};
-            memcpy(pong + 2, text, length);
-            write_bytes(c, pong, 2 + length);
+            uint8_t pong[127];
+            write_bytes(c, pong, make_pong(text, length, pong));
         }
     }
     if (at) memmove(c->bytes, c->bytes + at, c->held -= at);
@@ -412,11 +382,8 @@ static void read_connection(struct connection *c) {
 }
 
 static void accept_connection(int listener) {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+    int fd = accept_peer(listener), place = 0;
     if (fd < 0) return;
-    int one = 1, size = 1 << 20, place = 0;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     while (place < connection_count && !connections[place]->is_dead) place++;
     if (place == max_connections) die("connections");
     if (place == connection_count) {
@@ -426,8 +393,7 @@ static void accept_connection(int listener) {
     struct connection *c = connections[place];
     *c = (struct connection){.fd = fd, .bytes = c->bytes};
     if (is_counting) figures.connections++;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+    watch(epoll, fd, c);
 }
 
 static int is_asking(const struct call *c) {
@@ -467,13 +433,7 @@ static void send_packet(struct call *c) {
     converse(c, now_ns());
     memset(packet + 12, silence, payload_size);
     if (c->doing == speaks) memcpy(packet + 12, phrase + c->spoken++ * payload_size, payload_size);
-    packet[0] = 0x80;
-    packet[1] = c->sequence == 0 ? 0x80 : 0;
-    uint16_t sequence = htons(c->sequence++);
-    uint32_t timestamp = htonl(c->timestamp), ssrc = htonl(1000 + (uint32_t)(c - calls));
-    memcpy(packet + 2, &sequence, 2);
-    memcpy(packet + 4, &timestamp, 4);
-    memcpy(packet + 8, &ssrc, 4);
+    write_header(packet, (int)(c - calls), c->sequence++, c->timestamp);
     int64_t now = now_ns();
     int failed = sendto(c->fd, packet, sizeof packet, 0, (struct sockaddr *)&c->to, sizeof c->to) < 0;
     if (is_counting) {
@@ -529,23 +489,6 @@ static void receive_packets(struct call *c) {
     }
 }
 
-/* Opens the calls' RTP ports in the first free row from `base` on; returns where it begins. */
-static int open_ports(int base) {
-    for (int opened = 0; opened < call_count; opened++) {
-        struct call *c = &calls[opened];
-        c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(base + 2 * opened)),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        if (c->fd < 0) die("socket");
-        if (bind(c->fd, (struct sockaddr *)&from, sizeof from) == 0) continue;
-        for (int i = 0; i <= opened; i++) close(calls[i].fd);
-        base += 2 * (opened + 1);
-        opened = -1;
-        if (base + 2 * call_count > 65535) die("UDP ports");
-    }
-    return base;
-}
-
 static void read_phrase(const char *path) {
     FILE *file = fopen(path, "r");
     if (!file) die(path);
@@ -595,13 +538,6 @@ static void print_report(double seconds, double cpu, int open_connections) {
     printf("]}\n");
 }
 
-static double processor_seconds(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 int main(int argc, char **argv) {
     call_count = atoi(option(argc, argv, "--calls", "1"));
     double seconds = atof(option(argc, argv, "--seconds", "5"));
@@ -612,28 +548,20 @@ int main(int argc, char **argv) {
         fprintf(stderr, "stages: 1 to %d calls, and --caller with the caller's phrase\n", max_calls);
         return 2;
     }
-    signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
+    prepare(argc, argv, "stages");
     read_phrase(caller);
-    struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
-    if (!strcmp(argv[argc - 1], "--realtime") && sched_setscheduler(0, SCHED_RR, &lowest))
-        fprintf(stderr, "stages: no real-time priority; other work on this machine shows in the figures\n");
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    if (bind(listener, (struct sockaddr *)&at, size) < 0 || listen(listener, 1024) < 0) die("listen");
-    getsockname(listener, (struct sockaddr *)&at, &size);
+    int port, listener = open_listener(&port);
     epoll = epoll_create1(0);
     if (epoll < 0) die("epoll");
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &epoll};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    base = open_ports(base);
+    watch(epoll, listener, &epoll);
+    static int descriptors[max_calls];
+    base = open_ports(base, call_count, descriptors);
     for (int i = 0; i < call_count; i++) {
-        event = (struct epoll_event){.events = EPOLLIN, .data.ptr = &calls[i]};
-        epoll_ctl(epoll, EPOLL_CTL_ADD, calls[i].fd, &event);
+        calls[i].fd = descriptors[i];
+        watch(epoll, calls[i].fd, &calls[i]);
         calls[i].step_due = INT64_MAX;
     }
-    printf("ports %d %d\n", ntohs(at.sin_port), base);
+    printf("ports %d %d\n", port, base);
     fflush(stdout);
 
     int64_t opened = now_ns(), begun = 0, from = INT64_MAX, until = INT64_MAX, latest = INT64_MAX;
@@ -662,11 +590,8 @@ int main(int argc, char **argv) {
             if (!connections[i]->is_dead && connections[i]->work && connections[i]->due < wake) wake = connections[i]->due;
         for (int i = 0; i < call_count && mode == mode_realtime; i++)
             if (calls[i].step_due < wake) wake = calls[i].step_due;
-        int64_t wait = wake - now_ns();
-        if (wait < 0) wait = 0;
-        struct timespec timeout = {wait / 1000000000, wait % 1000000000};
         struct epoll_event ready[64];
-        int n = epoll_pwait2(epoll, ready, 64, &timeout, NULL);
+        int n = wait_until(epoll, wake, ready, 64);
         for (int e = 0; e < n; e++) {
             void *what = ready[e].data.ptr;
             if (what == &epoll) accept_connection(listener);

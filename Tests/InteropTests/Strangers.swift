@@ -2,7 +2,7 @@ import Testing
 
 /// All tests against software that others have written.
 ///
-/// One after the other: most of them listen to audio in real time, and a program that competes for the processor with
-/// three others proves nothing.
+/// One after the other: most of them listen to audio in real time, and three that want the processor in the same moment
+/// prove nothing.
 @Suite("Strangers' software", .serialized)
 struct Strangers {}

@@ -3,6 +3,7 @@ import Foundation
 import MediaEngine
 import RTP
 import SansIO
+import TestSupport
 import Testing
 
 @Suite("Playout that is paused")
@@ -162,11 +163,8 @@ struct PauseTests {
 
     @Test("A recording has what was sent, pauses and fades included, in step")
     func recording() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("moonline-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let path = folder.appendingPathComponent("recording.wav").path
-        let recording = try SteppedRecording(path: path)
+        let folder = try TemporaryFolder("moonline-recording")
+        let recording = try SteppedRecording(path: folder.file("recording.wav"))
         var call = VirtualCall()
         call.channel.start(VirtualCall.parameters())
         recording.begin(on: call.channel)
@@ -179,7 +177,7 @@ struct PauseTests {
         _ = call.session.close(at: call.now)
         recording.write()
         recording.finish()
-        let file = try WAVFile(parsing: Array(Data(contentsOf: URL(fileURLWithPath: path))))
+        let file = try WAVFile(parsing: Array(Data(contentsOf: URL(fileURLWithPath: folder.file("recording.wav")))))
         let right = file.channel(1)
         let wire = G711.decode(call.sent.flatMap(\.payload), .mu)
         let count = min(right.count, wire.count)

@@ -1,10 +1,15 @@
 /// The Lua of the reference page. A test runs all of it.
 enum ReferenceExamples {
-    static let flow = #"""
+    /// Of a flow with actions.
+    private static let beginning = #"""
         local moonline = require "moonline"
 
         ---@class CallActions : moonline.Actions
         local CallActions = {}
+        """#
+
+    static let flow = #"""
+        \#(beginning)
 
         ---Called when the callee asks for other appointment times.
         ---@param date string  Day to check, ISO 8601 (2026-12-01)
@@ -39,10 +44,7 @@ enum ReferenceExamples {
         """#
 
     static let pipeline = #"""
-        local moonline = require "moonline"
-
-        ---@class CallActions : moonline.Actions
-        local CallActions = {}
+        \#(beginning)
 
         ---Called when the callee asks for other appointment times.
         ---@param date string  Day to check, ISO 8601 (2026-12-01)

@@ -45,8 +45,8 @@ struct CallSimulation {
     private var random: SeededRandom
     private var agenda: [(at: Instant, order: Int, what: Happening)] = []
     private var nextOrder = 0
-    private var nextFunction: UInt64 = 0
     private var model: SimulatedModel
+    private var script: SimulatedScript
     private(set) var stages: SimulatedStages
     private var media = SimulatedMedia()
     /// Number of the connection to the model; that of now, or of the next.
@@ -57,7 +57,6 @@ struct CallSimulation {
     private var keptSince: Instant?
     private(set) var utterances: [Utterance] = []
     private let plan: Plan
-    private var nextSentence = 0
     private var talkingEnds = Instant.zero
     /// What was heard of the agent's items, and all words of it in order.
     private(set) var heard: [String: [String]] = [:]
@@ -67,21 +66,10 @@ struct CallSimulation {
     /// What is wrong with a call in which nothing has happened for a while.
     private(set) var stuck: [String] = []
     private var modelArrival = Instant.zero
+    private var callArrival = Instant.zero
 
     /// From the last words of the caller to the end.
     private static let quietTime = Duration.seconds(90)
-    private var callArrival = Instant.zero
-
-    struct Statistics {
-        var interruptions = 0
-        var actions = 0
-        var heard = 0
-        var answered = 0
-        var creates = 0
-        var conflicts = 0
-        var losses = 0
-        var reconnects = 0
-    }
 
     /// What a simulated call is to be like.
     struct Plan {
@@ -121,12 +109,13 @@ struct CallSimulation {
         }
         stages = SimulatedStages(random: SeededRandom(seed: seed ^ 0x5A5A))
         model = SimulatedModel(random: SeededRandom(seed: seed ^ 0xA5A5))
+        script = SimulatedScript(isGentle: plan.endsQuietly, mode: plan.mode)
     }
 
     /// Runs the call until it has finished, or clearly never will.
     mutating func run() {
         handle(.start)
-        talkingEnds = now + delay(plan.talking)
+        talkingEnds = now + random.delay(plan.talking)
         let hangUp = plan.endsQuietly ? CallSimulation.quietTime : .zero
         plan(.toCall(.hangUpRequested(reason: "operator")), in: talkingEnds - now + hangUp)
         if random.chance(0.1), !plan.endsQuietly {
@@ -137,11 +126,11 @@ struct CallSimulation {
             plan(.toCall(end), in: .seconds(Int64.random(in: 5...120, using: &random)))
         }
         for _ in 0..<Int.random(in: 0...3, using: &random) {
-            plan(.toCall(offer()), in: delay(1_000...90_000))
+            plan(.toCall(offer()), in: random.delay(1_000...90_000))
         }
         for _ in 0..<Int.random(in: 0...6, using: &random) {
             let key = CallSession.Event.media(.digit("12#*0".randomElement(using: &random) ?? "1", milliseconds: 100))
-            plan(.toCall(key), in: delay(1_000...90_000))
+            plan(.toCall(key), in: random.delay(1_000...90_000))
         }
         var rounds = 0
         while outcome == nil, rounds < 200_000 {
@@ -183,10 +172,6 @@ struct CallSimulation {
         nextOrder += 1
     }
 
-    private mutating func delay(_ range: ClosedRange<Int64>) -> Duration {
-        .milliseconds(Int64.random(in: range, using: &random))
-    }
-
     private mutating func happen(_ what: Happening) {
         switch what {
         case .toCall(let event): handle(event)
@@ -211,7 +196,7 @@ struct CallSimulation {
 
     private mutating func callerSpeaks() {
         guard !session.isFinished, now < talkingEnds else { return }
-        let duration = delay(200...2_500)
+        let duration = random.delay(200...2_500)
         let utterance = Utterance(number: utterances.count + 1, start: now, end: now + duration)
         utterances.append(utterance)
         if plan.mode == .pipeline {
@@ -219,7 +204,7 @@ struct CallSimulation {
         } else if isListening, isModelConnected {
             perform(model.hear(utterance.number, for: duration))
         }
-        plan(.callerSpeaks, in: duration + delay(500...12_000))
+        plan(.callerSpeaks, in: duration + random.delay(500...12_000))
     }
 
     /// Voice activity, told when it is certain. One in twelve is a noise.
@@ -252,21 +237,21 @@ struct CallSimulation {
         // One in three tries fails while the model is away, and one in thirty before.
         let fails = random.chance(connection > 1 ? 0.3 : 0.03)
         let event: ModelEvent = fails ? .failed(message: "refused") : .connected
-        plan(.toCall(.model(event, connection: connection)), in: delay(10...400))
+        plan(.toCall(.model(event, connection: connection)), in: random.delay(10...400))
         guard !fails else {
             isModelConnected = false
             return
         }
         if let range = plan.betweenLosses {
             let loss = Loss.allCases.randomElement(using: &random) ?? .dropped
-            let delay = delay(range)
+            let delay = random.delay(range)
             if now + delay < talkingEnds {
                 plan(.loss(loss == .fatal ? .dropped : loss, connection: connection), in: delay)
             }
         } else if random.chance(0.1) {
             plan(
                 .loss(Loss.allCases.randomElement(using: &random) ?? .dropped, connection: connection),
-                in: delay(500...90_000))
+                in: random.delay(500...90_000))
         }
     }
 
@@ -325,27 +310,29 @@ struct CallSimulation {
         case .sendModel(let event):
             if case .createResponse = event.body { statistics.creates += 1 }
             // One connection: what was sent first arrives first.
-            modelArrival = max(modelArrival, now + delay(5...120))
+            modelArrival = max(modelArrival, now + random.delay(5...120))
             plan(.toModel(event, connection: connection), in: modelArrival - now)
         case .closeModel: isModelConnected = false
-        case .dial: dial()
+        case .dial: perform(SimulatedTelephone.dial(using: &random))
         case .listen:
             if utterances.isEmpty, keptSince == nil {
                 statistics.answered += 1
-                plan(.callerSpeaks, in: delay(100...6_000))
+                plan(.callerSpeaks, in: random.delay(100...6_000))
             }
             listen()
         case .keepAudio(let duration):
-            if !isListening, utterances.isEmpty { plan(.callerSpeaks, in: delay(100...6_000)) }
+            if !isListening, utterances.isEmpty { plan(.callerSpeaks, in: random.delay(100...6_000)) }
             isListening = false
             keptSince = now - duration
-        case .transfer: transfer()
+        case .transfer: perform(SimulatedTelephone.transfer(using: &random))
         case .play(let tag, let audio): plan(.toMedia(.play(tag, audio.count)), in: .milliseconds(1))
         case .finishPlayout(let tag): plan(.toMedia(.finish(tag)), in: .milliseconds(1))
         case .flush: plan(.toMedia(.flush), in: .milliseconds(1))
         case .script(let command): perform(command)
         case .observe(let observation): note(observation)
-        case .finish(let outcome): self.outcome = outcome
+        case .finish(let outcome):
+            self.outcome = outcome
+            if outcome.kind == .completed { statistics.completed += 1 }
         case .pipeline(let command):
             for case .report(let event, let delay, let work) in stages.receive(command) {
                 plan(.stage(event, of: work), in: delay)
@@ -353,14 +340,7 @@ struct CallSimulation {
         case .pausePlayout: plan(.toMedia(.pause), in: .milliseconds(1))
         case .resumePlayout: plan(.toMedia(.resume), in: .milliseconds(1))
         case .ring, .mute, .hangUp, .reject, .sendLive: break
-        case .answer:
-            if random.chance(0.9) {
-                plan(.toCall(.telephony(.answered(headers: [:]))), in: delay(10...300))
-                plan(.toCall(.media(.started)), in: delay(10...600))
-            } else {
-                let failure = TelephonyFailure(status: 487, reason: "Request Terminated")
-                plan(.toCall(.telephony(.failed(failure))), in: delay(10...300))
-            }
+        case .answer: perform(SimulatedTelephone.answer(using: &random))
         case .measure:
             let quality = MediaQuality(
                 packetsSent: 10, packetsReceived: 9, packetsLost: 1, jitterMilliseconds: 2, roundTripMilliseconds: nil)
@@ -379,7 +359,7 @@ struct CallSimulation {
         } else {
             result = .reply(random.chance(0.7) ? .value("ok") : .failure(code: .failed, message: "no"))
         }
-        plan(.toCall(.service(id, result)), in: delay(0...3_000))
+        plan(.toCall(.service(id, result)), in: random.delay(0...3_000))
     }
 
     private mutating func note(_ observation: Observation) {
@@ -396,126 +376,14 @@ struct CallSimulation {
         }
     }
 
-    private mutating func dial() {
-        if random.chance(0.7) {
-            plan(.toCall(.telephony(.ringing(earlyMedia: random.chance(0.3)))), in: delay(50...2_000))
-        }
-        let pickUp = delay(300...20_000)
-        if random.chance(0.08) {
-            let failure = TelephonyFailure(
-                status: [486, 503, 603, nil].randomElement(using: &random) ?? nil, reason: "x")
-            plan(.toCall(.telephony(.failed(failure))), in: pickUp)
-        } else if random.chance(0.95) {
-            plan(.toCall(.telephony(.answered(headers: [:]))), in: pickUp)
-            plan(.toCall(.media(.started)), in: pickUp + delay(-200...300))
-        }
-    }
-
-    private mutating func transfer() {
-        if random.chance(0.7) { plan(.toCall(.telephony(.transferAccepted)), in: delay(20...200)) }
-        plan(.toCall(.telephony(.transferProgress(status: 180, reason: "Ringing"))), in: delay(200...3_000))
-        if random.chance(0.8) {
-            let status = random.chance(0.3) ? 200 : 603
-            plan(.toCall(.telephony(.transferEnded(status: status, reason: "x"))), in: delay(500...8_000))
-        }
-    }
-
-    // MARK: The script
+    // MARK: Script, model, media and telephone
 
     private mutating func perform(_ command: ScriptCommand) {
-        switch command {
-        case .start(let id, let entry, _): plan(.toCall(.script(id, outcome(of: entry))), in: delay(0...30))
-        case .resume(let id, _, _): plan(.toCall(.script(id, nextOutcome())), in: delay(0...30))
-        case .handOver(let id, _, _):
-            let outcome: ScriptOutcome =
-                random.chance(0.8) ? .returned([]) : .failed(ScriptFault(kind: .error, message: "no on_handover"))
-            plan(.toCall(.script(id, outcome)), in: delay(0...30))
-        case .cancel, .forget: break
-        }
+        let tools = session.configuration.definition.tools
+        guard let (id, outcome) = script.receive(command, isOver: now > talkingEnds, tools: tools, using: &random)
+        else { return }
+        plan(.toCall(.script(id, outcome)), in: random.delay(0...30))
     }
-
-    private mutating func outcome(of entry: ScriptEntry) -> ScriptOutcome {
-        if case .handler(.onDial, _) = entry { return .returned(random.chance(0.05) ? [false, "no"] : []) }
-        if case .handler(.onIncoming, _) = entry {
-            return .returned([["answer"], ["ring", 2], ["reject", 486], []].randomElement(using: &random) ?? [])
-        }
-        if case .action("end_call", _) = entry {
-            return .yielded(.hangup(reason: nil, afterPlayout: random.chance(0.8)))
-        }
-        if case .action("transfer_call", _) = entry { return .yielded(.transfer(target: "+15105550199")) }
-        switch entry {
-        case .handler(.beforeLLM, let arguments): return rewritten(arguments, as: arguments.first ?? .null)
-        case .handler(.beforeTTS, let arguments):
-            let text = arguments.first?.string ?? ""
-            return rewritten(
-                arguments,
-                as: random.chance(plan.endsQuietly ? 0 : 0.1)
-                    ? .null : ["spoken": .string(text), "shown": .string("(\(text))")])
-        default: return nextOutcome()
-        }
-    }
-
-    /// What a handler makes of what it is given: nothing else, something else, or an error.
-    private mutating func rewritten(_ arguments: [JSON], as value: JSON) -> ScriptOutcome {
-        switch Int.random(in: 0..<10, using: &random) {
-        case 0: .failed(ScriptFault(kind: .error, message: "flow.lua:1: boom"))
-        // What it returns behind that drops the sentence.
-        case 1 where !plan.endsQuietly: .yielded(.sleep(delay(0...3_000)))
-        case 1...4: .returned(arguments)
-        default: .returned([value])
-        }
-    }
-
-    private mutating func nextOutcome() -> ScriptOutcome {
-        if plan.endsQuietly, now > talkingEnds { return .returned([]) }
-        return anyOutcome()
-    }
-
-    private mutating func anyOutcome() -> ScriptOutcome {
-        switch Int.random(in: 0..<26, using: &random) {
-        case 0: .yielded(.sleep(delay(0...4_000)))
-        case 1, 2: .yielded(.say(text: sentence(), interruptible: random.chance(0.7)))
-        case 3: .yielded(.reply(instructions: random.chance(0.5) ? "Ask again." : nil))
-        case 4: .yielded(.waitForPlayout)
-        case 5:
-            random.chance(0.1) ? .yielded(.hangup(reason: "script", afterPlayout: random.chance(0.5))) : .returned([])
-        case 6: .failed(ScriptFault(kind: random.chance(0.9) ? .error : .budget, message: "flow.lua:1: boom"))
-        case 8: .yielded(.play(source: "a.wav", interruptible: random.chance(0.7)))
-        // What the caller is to be answered with may be stopped too.
-        case 9: .yielded(plan.endsQuietly && plan.mode == .pipeline ? .waitForPlayout : .stopSpeaking)
-        case 10: .yielded(.sendText(role: "user", text: "note"))
-        case 11: .yielded(.setInstructions("Be kind."))
-        case 12: .yielded(.setActions(random.chance(0.5) ? [] : session.configuration.definition.tools))
-        case 13: .yielded(.setVoice("cedar"))
-        case 14:
-            .yielded(
-                .gatherDTMF(
-                    DTMFGathering(
-                        maximum: Int.random(in: 1...4, using: &random), timeout: delay(500...5_000), terminator: "#")
-                ))
-        case 15: .yielded(.mute(random.chance(0.5)))
-        case 16: .yielded(.spawn(keptFunction()))
-        case 17: .yielded(.after(delay(0...20_000), keptFunction()))
-        case 18: .yielded(.cancelTimer(UInt64.random(in: 1...3, using: &random)))
-        case 19: .yielded(.service(.store(.get(key: "k"))))
-        case 20: .yielded(.service(.stopRecording))
-        case 7: .returned([false, "no"])
-        default: .returned(["done"])
-        }
-    }
-
-    /// Words that nobody has said before.
-    private mutating func sentence() -> String {
-        nextSentence += 1
-        return (1...Int.random(in: 2...9, using: &random)).map { "s\(nextSentence)-\($0)" }.joined(separator: " ")
-    }
-
-    private mutating func keptFunction() -> ScriptFunctionID {
-        nextFunction += 1
-        return ScriptFunctionID(number: nextFunction)
-    }
-
-    // MARK: Model and media
 
     private mutating func perform(_ effects: [SimulatedModel.Effect]) {
         for effect in effects {
@@ -524,7 +392,7 @@ struct CallSimulation {
                 if case .error(let error) = event, error.code == "conversation_already_has_active_response" {
                     statistics.conflicts += 1
                 }
-                callArrival = max(callArrival, now + delay(5...80))
+                callArrival = max(callArrival, now + random.delay(5...80))
                 plan(.toCall(.model(.event(event), connection: connection)), in: callArrival - now)
             case .later(let step, let duration): plan(.model(step, connection: connection), in: duration)
             }
@@ -538,6 +406,10 @@ struct CallSimulation {
             case .tick(let duration): plan(.media, in: duration)
             }
         }
+    }
+
+    private mutating func perform(_ effects: [SimulatedTelephone.Effect]) {
+        for case .report(let event, let delay) in effects { plan(.toCall(event), in: delay) }
     }
 }
 

@@ -42,7 +42,7 @@ struct SimulatedStages {
         switch command {
         case .open:
             isOpen = true
-            return [.report(.ready(models: "simulated"), after: delay(20...400), of: nil)]
+            return [.report(.ready(models: "simulated"), after: random.delay(20...400), of: nil)]
         case .beginSegment(let id, _, _):
             use(id)
             listening.insert(id)
@@ -75,8 +75,19 @@ struct SimulatedStages {
         if !usedNumbers.insert(id).inserted { violations.append("number \(id) is used twice") }
     }
 
-    private mutating func delay(_ range: ClosedRange<Int64>) -> Duration {
-        .milliseconds(Int64.random(in: range, using: &random))
+    /// What comes of a piece of work, in order.
+    private struct Answer {
+        let work: Work
+        /// When the next event comes.
+        var after: Duration
+        private(set) var effects: [Effect] = []
+
+        mutating func tell(_ event: PipelineEvent) { effects.append(.report(event, after: after, of: work)) }
+    }
+
+    private mutating func begin(_ work: Work, after: ClosedRange<Int64>) -> Answer {
+        open.insert(work)
+        return Answer(work: work, after: random.delay(after))
     }
 
     private mutating func transcribe(_ id: UInt64, _ range: Range<Int>) -> [Effect] {
@@ -84,24 +95,20 @@ struct SimulatedStages {
         open.insert(work)
         let words = speech.filter { $0.range.overlaps(range) }.map(\.words).joined(separator: " ")
         switch Int.random(in: 0..<20, using: &random) {
-        case 0: return [.report(.transcriptionFailed(segment: id, failure(.stt)), after: delay(10...500), of: work)]
+        case 0:
+            return [.report(.transcriptionFailed(segment: id, failure(.stt)), after: random.delay(10...500), of: work)]
         case 1: return []
-        default: return [.report(.transcribed(segment: id, words), after: delay(50...1_200), of: work)]
+        default: return [.report(.transcribed(segment: id, words), after: random.delay(50...1_200), of: work)]
         }
     }
 
     private mutating func write(_ request: GenerationRequest) -> [Effect] {
-        let work = Work.generation(request.id)
-        open.insert(work)
-        var after = delay(80...1_800)
-        var effects: [Effect] = []
-        func tell(_ event: GenerationEvent) {
-            effects.append(.report(.generation(request.id, event), after: after, of: work))
-        }
+        var answer = begin(.generation(request.id), after: 80...1_800)
+        func tell(_ event: GenerationEvent) { answer.tell(.generation(request.id, event)) }
         let outcome = Int.random(in: 0..<20, using: &random)
         if outcome == 0 {
             tell(.failed(failure(.llm)))
-            return effects
+            return answer.effects
         }
         if outcome == 1 { return [] }
         let calls = !request.tools.isEmpty && random.chance(0.2)
@@ -111,11 +118,11 @@ struct SimulatedStages {
             written.append(words.joined(separator: " ") + ".")
             for (index, word) in words.enumerated() {
                 tell(.text(word + (index == words.count - 1 ? ". " : " ")))
-                after += delay(0...60)
+                answer.after += random.delay(0...60)
             }
             if outcome == 2 {
                 tell(.failed(failure(.llm)))
-                return effects
+                return answer.effects
             }
         }
         if calls {
@@ -123,17 +130,12 @@ struct SimulatedStages {
             tell(.call(RealtimeFunctionCall(callID: "call_\(nextCall)", name: "look_up", arguments: "{}")))
         }
         tell(.ended(reason: calls ? "tool_calls" : "stop", usage: nil))
-        return effects
+        return answer.effects
     }
 
     private mutating func speak(_ request: SynthesisRequest) -> [Effect] {
-        let work = Work.synthesis(request.id)
-        open.insert(work)
-        var after = delay(40...900)
-        var effects: [Effect] = []
-        func tell(_ event: SynthesisEvent) {
-            effects.append(.report(.synthesis(request.id, event), after: after, of: work))
-        }
+        var answer = begin(.synthesis(request.id), after: 40...900)
+        func tell(_ event: SynthesisEvent) { answer.tell(.synthesis(request.id, event)) }
         switch Int.random(in: 0..<25, using: &random) {
         case 0: tell(.failed(failure(.tts)))
         case 1: return []
@@ -143,11 +145,11 @@ struct SimulatedStages {
                 let count = min(left, Int.random(in: 1...12_000, using: &random))
                 tell(.audio([UInt8](repeating: 1, count: count)))
                 left -= count
-                after += delay(0...300)
+                answer.after += random.delay(0...300)
             }
             tell(.ended)
         }
-        return effects
+        return answer.effects
     }
 
     private func failure(_ stage: PipelineStage) -> StageFailure {

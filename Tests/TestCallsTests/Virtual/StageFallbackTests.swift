@@ -1,7 +1,5 @@
 import Conversation
-import Logging
 import MediaEngine
-import OfflineModel
 import SansIO
 import Testing
 
@@ -21,12 +19,8 @@ struct StageFallbackTests {
         "Hello, this is the practice. You will see Doctor Smith. She is very nice. Is that all right? Goodbye then."
 
     private func play(_ misbehaviour: String) async throws -> VirtualCallResult {
-        var configuration = VirtualStage.Configuration()
-        configuration.voice = "kal16"
-        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
-        let stage = try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        return try await VirtualScene(Self.flow).play(
-            model: Self.model, keepsAudio: true, stage: stage,
+        try await VirtualScene(Self.flow).play(
+            model: Self.model, keepsAudio: true, stage: VirtualScene.stage(misbehaving: misbehaviour),
             """
             callee:answers()
             agent:says "Hello, this is the practice"
@@ -73,10 +67,7 @@ struct StageFallbackTests {
         let usual = try longestSilence(try await play(""))
         let result = try await play(misbehaviour)
         result.expectSuccess()
-        let said = result.test.timeline.compactMap { entry -> String? in
-            if case .agentSaid(let text) = entry.event { text } else { nil }
-        }
-        #expect(said.joined(separator: " ") == Self.wholeText, "\(result.story)")
+        #expect(result.agentSaid.joined(separator: " ") == Self.wholeText, "\(result.story)")
         // Asking somebody else takes a round trip for each stage, and half a second of work.
         let silence = try longestSilence(result)
         #expect(silence <= usual + .seconds(patience) + .milliseconds(600), "\(silence), usually \(usual)")

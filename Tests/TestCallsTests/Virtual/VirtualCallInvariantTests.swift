@@ -1,6 +1,5 @@
 import Conversation
 import Foundation
-import Logging
 import OfflineModel
 import SansIO
 import ScriptAPI
@@ -58,14 +57,11 @@ struct VirtualCallInvariantTests {
         "The same holds of pipelines whose servers are slow, refuse, drop, stall and cut what they send",
         arguments: Array(stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(blockSize) * 4)))
     func pipelines(block: UInt64) async throws {
-        var configuration = VirtualStage.Configuration()
-        configuration.voice = "kal16"
-        configuration.misbehaviour = try Misbehaviour(
-            parsing: """
+        let stage = try VirtualScene.stage(
+            misbehaving: """
                 latency=100ms~1s; status=500 chance=0.05; drop=start chance=0.05; stall=start chance=0.03; \
                 chat: drop=middle chance=0.05; chat: stall=middle chance=0.03; chat: truncate chance=0.03; odd-chunks
                 """)
-        let stage = try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let scene = try Self.makeScene(mode: .pipeline)
         for seed in block..<min(block + Self.blockSize, Self.seeds.upperBound) {
             let invariants = try await Self.play(seed, in: scene, stage: stage)

@@ -1,10 +1,8 @@
 import Conversation
-import Logging
 import SansIO
 import ScriptAPI
 import Testing
 
-@testable import OfflineModel
 @testable import TestCalls
 
 @Suite("A test call in live mode, in virtual time")
@@ -29,40 +27,46 @@ struct VirtualLiveTests {
         { hears = "wait", says = "I am waiting." },
         """
 
-    private func stage(_ misbehaviour: String) throws -> VirtualStage {
-        var configuration = VirtualStage.Configuration()
-        configuration.voice = "kal16"
-        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
-        return try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    /// Plays a call that begins with the agent's greeting, and is to succeed.
+    ///
+    /// - Parameters:
+    ///   - options: What stands between the test's name and its function, without the model.
+    ///   - first: Entries of `t.model` before those of all calls, each with a comma behind it.
+    ///   - misbehaviour: Of the model; `nil` for one that behaves.
+    @discardableResult
+    private func play(
+        options: String = "{}", first: String = "", misbehaving misbehaviour: String? = nil, _ body: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> VirtualCallResult {
+        let result = try await VirtualScene(live).play(
+            options: options, model: first + model, stage: misbehaviour.map(VirtualScene.stage(misbehaving:)),
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            \(body)
+            """)
+        result.expectSuccess(sourceLocation: sourceLocation)
+        return result
     }
-
-    private func scene() throws -> VirtualScene { try VirtualScene(live) }
 
     // MARK: Interruptions
 
     @Test("The caller interrupts a sentence: the script learns of it, and of the words that were left")
     func interruption() async throws {
-        let result = try await scene().play(
-            model: model,
+        try await play(
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             callee:presses "1"
             callee:interrupts("Wait, please.", { after = 1.2 })
             agent:is_interrupted { heard = "We are open", unheard = "Thursday" }
             agent:says "As you like"
             callee:hangs_up()
             """)
-        result.expectSuccess()
     }
 
     @Test("A sentence that cannot be interrupted is heard to its end, whatever the caller says into it")
     func uninterruptible() async throws {
-        let result = try await scene().play(
-            model: model,
+        try await play(
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             callee:presses "2"
             callee:interrupts("Wait, please.", { after = 1 })
             agent:says "This call is recorded for your own safety and ours"
@@ -72,22 +76,17 @@ struct VirtualLiveTests {
             t.never(agent.is_interrupted)
             callee:hangs_up()
             """)
-        result.expectSuccess()
     }
 
     @Test("A key cuts a sentence; what is said then is heard although the model was in the middle of another")
     func keys() async throws {
-        let result = try await scene().play(
-            model: model,
+        try await play(
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             callee:presses "1"
             callee:presses("2", { after = 2 })
             agent:says "This call is recorded"
             callee:hangs_up()
             """)
-        result.expectSuccess()
     }
 
     // MARK: Faults
@@ -99,57 +98,45 @@ struct VirtualLiveTests {
             "live: latency=100ms", "live: unknown",
         ])
     func outage(misbehaviour: String) async throws {
-        let result = try await scene().play(
-            model: model, stage: try stage(misbehaviour),
+        try await play(
+            misbehaving: misbehaviour,
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             t.wait(6)
             callee:says "Who will I see?"
             agent:says("Doctor Smith", { within = 20 })
             callee:hangs_up()
             """)
-        result.expectSuccess()
     }
 
     @Test("The test's own faults reach the socket: it is reset by the network, and dropped by the model")
     func ownFaults() async throws {
-        let reset = try await scene().play(
-            options: "t.network { reset_model_after = 5 }", model: model,
+        try await play(
+            options: "t.network { reset_model_after = 5 }",
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             t.wait(5)
             callee:says "Who will I see?"
             agent:says "Doctor Smith"
             callee:hangs_up()
             """)
-        reset.expectSuccess()
-        let dropped = try await scene().play(
-            model: "{ hears = \"drop\", drops = true }, " + model,
+        try await play(
+            first: "{ hears = \"drop\", drops = true }, ",
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             callee:says "Drop it."
             t.wait(3)
             callee:says "Who will I see?"
             agent:says("Doctor Smith", { within = 20 })
             callee:hangs_up()
             """)
-        dropped.expectSuccess()
     }
 
     @Test("A model that stays away is followed by the fallback line, and nothing is left")
     func staysAway() async throws {
-        let result = try await scene().play(
-            model: model, stage: try stage("live: drop=6s times=1; live: status=503 after=1"),
+        let result = try await play(
+            misbehaving: "live: drop=6s times=1; live: status=503 after=1",
             """
-            callee:answers()
-            agent:says "Hello, this is the practice"
             agent:says("Something went wrong here", { within = 60 })
             agent:hangs_up()
             """)
-        result.expectSuccess()
         #expect(result.outcome?.kind == .modelFailed)
     }
 }

@@ -1,5 +1,4 @@
 import Conversation
-import Logging
 import SansIO
 import ScriptAPI
 import Testing
@@ -18,13 +17,6 @@ struct VirtualPipelineTests {
         { hears = "who", says = "You will see Dr. Smith at 3:30. Is that all right?" },
         { hears = "fine", says = "Goodbye then." },
         """
-
-    private func stage(_ misbehaviour: String) throws -> VirtualStage {
-        var configuration = VirtualStage.Configuration()
-        configuration.voice = "kal16"
-        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
-        return try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    }
 
     /// What the language model was asked, as the event log has it.
     private func requests(_ result: VirtualCallResult) throws -> [JSON] {
@@ -108,7 +100,7 @@ struct VirtualPipelineTests {
     func survives(misbehaviour: String) async throws {
         let scene = try VirtualScene(pipeline)
         let result = try await scene.play(
-            model: model, stage: try stage(misbehaviour),
+            model: model, stage: VirtualScene.stage(misbehaving: misbehaviour),
             """
             callee:answers()
             agent:says "Hello, this is the practice"
@@ -119,41 +111,26 @@ struct VirtualPipelineTests {
             callee:hangs_up()
             """)
         result.expectSuccess()
-        let said = result.test.timeline.compactMap { entry -> String? in
-            if case .agentSaid(let text) = entry.event { text } else { nil }
-        }
         #expect(
-            said.joined(separator: " ")
+            result.agentSaid.joined(separator: " ")
                 == "Hello, this is the practice. You will see Dr. Smith at 3:30. Is that all right? Goodbye then.",
             "\(result.story)")
     }
 
-    @Test("A model that never answers ends the call with the fallback line")
-    func givesUp() async throws {
+    @Test(
+        "A model that never answers ends the call with the fallback line; a key that is refused does so at once",
+        arguments: [("chat: status=500", 20), ("chat: status=401", 4)])
+    func givesUp(misbehaviour: String, limit: Int) async throws {
         let result = try await VirtualScene(pipeline).play(
-            model: model, stage: try stage("chat: status=500"),
+            model: model, stage: VirtualScene.stage(misbehaving: misbehaviour),
             """
             callee:answers()
             agent:says "Hello, this is the practice"
             callee:says "Who will I see?"
-            agent:says(t.exact "Something went wrong here.", { within = 20 })
+            agent:says(t.exact "Something went wrong here.", { within = \(limit) })
             agent:hangs_up()
             """)
         result.expectSuccess()
         #expect(result.outcome?.kind == .modelFailed)
-    }
-
-    @Test("A key that is refused ends it at once")
-    func refusedKey() async throws {
-        let result = try await VirtualScene(pipeline).play(
-            model: model, stage: try stage("chat: status=401"),
-            """
-            callee:answers()
-            agent:says "Hello, this is the practice"
-            callee:says "Who will I see?"
-            agent:says(t.exact "Something went wrong here.", { within = 4 })
-            agent:hangs_up()
-            """)
-        result.expectSuccess()
     }
 }

@@ -1,5 +1,4 @@
 import Conversation
-import Logging
 import SansIO
 import ScriptAPI
 import Testing
@@ -114,11 +113,8 @@ struct VirtualReplayTests {
         ])
     func written(mode: AgentMode, fields: String, misbehaviour: String) async throws {
         let scene = try Self.scene(mode, Self.fields + fields)
-        var configuration = VirtualStage.Configuration()
-        configuration.voice = "kal16"
-        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
-        let stage = try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let result = try await scene.play(model: Self.model, stage: stage, Self.body + "\n" + Self.end)
+        let result = try await scene.play(
+            model: Self.model, stage: VirtualScene.stage(misbehaving: misbehaviour), Self.body + "\n" + Self.end)
         result.expectSuccess()
         let text = try RecordedTest(log(result)).text
         for expected in [
@@ -133,10 +129,7 @@ struct VirtualReplayTests {
         let again = try #require(try await scene.play(file: text).first)
         #expect(again.test.failure == nil, "\(text)\n\(again.story)")
         #expect(again.outcome?.kind == result.outcome?.kind)
-        func said(_ result: VirtualCallResult) -> [String] {
-            result.test.timeline.compactMap { if case .agentSaid(let text) = $0.event { text } else { nil } }
-        }
-        #expect(said(again).suffix(2) == said(result).suffix(2))
+        #expect(again.agentSaid.suffix(2) == result.agentSaid.suffix(2))
     }
 
     @Test("a call in live mode is not written as a test, and the refusal says why")

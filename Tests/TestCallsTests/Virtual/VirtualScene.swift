@@ -1,6 +1,7 @@
 import Audio
 import Conversation
 import Logging
+import OfflineModel
 import SansIO
 import ScriptAPI
 import TestSupport
@@ -11,10 +12,16 @@ import Testing
 /// A flow and tests from text, in a folder of their own, played in virtual time.
 struct VirtualScene {
     /// One for all: what has been synthesised once is not synthesised again.
-    static let stage = Result {
+    static let stage = Result { try stage(misbehaving: "") }
+
+    /// One whose servers misbehave.
+    ///
+    /// - Parameter misbehaviour: As the offline model's command takes it; empty for servers that behave.
+    static func stage(misbehaving misbehaviour: String) throws -> VirtualStage {
         var configuration = VirtualStage.Configuration()
         // Twenty times as fast as the others; nobody listens to words here.
         configuration.voice = "kal16"
+        configuration.misbehaviour = try Misbehaviour(parsing: misbehaviour)
         return try VirtualStage(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -97,6 +104,11 @@ extension VirtualCallResult {
     func expectSuccess(sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(test.failure == nil, "\(story)", sourceLocation: sourceLocation)
         #expect(leftovers.isEmpty, sourceLocation: sourceLocation)
+    }
+
+    /// What the agent said, whole utterances, in order.
+    var agentSaid: [String] {
+        test.timeline.compactMap { if case .agentSaid(let text) = $0.event { text } else { nil } }
     }
 
     /// What happened, line by line, and why it failed.
