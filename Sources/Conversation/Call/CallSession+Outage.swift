@@ -167,7 +167,13 @@ extension CallSession {
         observe(
             .modelReconnected(
                 sessionID: sessionID, after: now - ended.since, attempts: ended.attempts, planned: ended.isPlanned))
-        if isListening { perform(.listen) }
+        if isListening { listen(at: now) }
+    }
+
+    /// From here on the model hears the far end.
+    mutating func listen(at now: Instant) {
+        perform(.listen)
+        live?.listen(at: now)
     }
 
     // MARK: Renewal
@@ -176,7 +182,7 @@ extension CallSession {
     ///
     /// - Parameter expiresAt: When the server will end it, if it says so. Unix time. [s]
     mutating func planRenewal(expiresAt: Int64?, at now: Instant) {
-        guard definition.mode == .realtime else { return }
+        guard definition.mode != .pipeline else { return }
         var due = configuration.model.sessionLifetime
         var last = due + CallSession.renewalMargin - CallSession.renewalReserve
         let clock = facts.startedAt + (now - startedAt).seconds
@@ -197,6 +203,11 @@ extension CallSession {
     /// Replaces the session at a quiet point.
     mutating func renewWhenQuiet(at now: Instant) {
         guard isRenewalDue, isQuiet, !realtime.isAnswerDue, scripts.isQuiet else { return }
+        if let live {
+            guard live.isQuiet(at: now) else { return }
+            // What the model has not answered by now it does not want to.
+            realtime.leaveTurns()
+        }
         renew(at: now)
     }
 
