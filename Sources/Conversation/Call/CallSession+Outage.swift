@@ -66,14 +66,15 @@ extension CallSession {
         recovery = nil
         outage = ModelOutage(since: now - spent, isPlanned: isPlanned, attempts: attempts, error: error)
         observe(.modelLost(reason: error.sentence, planned: isPlanned))
-        leaveConnection()
         abandonSpeech()
         let suspension = realtime.suspend(at: now)
         forgetCaller(suspension.itemsToCome)
         if isListening {
-            let missed = suspension.rehearsFrom.map { now - $0 + CallSession.speechPadding } ?? .zero
-            perform(.keepAudio(last: missed))
+            // Before the connection is let go: nothing is to fall between the two.
+            let missed = suspension.rehearsFrom.map { now - $0 + CallSession.speechPadding }
+            perform(.keepAudio(last: missed ?? (isPlanned ? CallSession.unnoticed : .zero)))
         }
+        leaveConnection()
         handle(suspension.outputs, at: now)
         timers[.modelOutage] = now + max(.zero, configuration.limits.modelOutage - spent)
         reconnect(after: isPlanned || error.isExpiry && attempts == 0 ? .zero : backOff, at: now)
@@ -81,6 +82,8 @@ extension CallSession {
 
     /// What is heard again begins a little before the server noticed it.
     private static let speechPadding = Duration.milliseconds(700)
+    /// At a quiet point, a voice may have begun so long ago of which nobody has told yet.
+    private static let unnoticed = Duration.milliseconds(500)
 
     /// Lets go of the connection. What it still says is not heard.
     private mutating func leaveConnection() {

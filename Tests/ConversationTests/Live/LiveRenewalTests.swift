@@ -16,7 +16,13 @@ import Testing
         #expect(call.losses.isEmpty)
         call.advance(.seconds(7))
         #expect(call.losses.map(\.isPlanned) == [true])
+        // What the caller says meanwhile is kept before anything is let go, with the beginning of a voice that nobody
+        // has noticed yet.
+        let kept = call.actions.firstIndex(of: .keepAudio(last: .milliseconds(500)))
+        let closed = call.actions.firstIndex(of: .closeModel)
+        #expect(kept.map { kept in closed.map { kept < $0 } ?? false } == true)
         call.reconnect(expiresAt: Self.epoch + 8_000)
+        #expect(call.actions.last == .listen)
         guard case .start(_, _, let history)? = call.sent.last else {
             Issue.record("\(call.sent)")
             return
