@@ -270,6 +270,18 @@ struct LiveSessionTests {
         #expect(bench.requests.count == 1)
     }
 
+    @Test("Whether it hears is told again to a client that says so again, and what it hears goes on")
+    func repeatedUnmute() {
+        var bench = LiveBench.started()
+        bench.heard = ["hello"]
+        bench.append(milliseconds: 600, isVoiced: true)
+        bench.client(["type": "session.input_audio.unmute", "event_id": "probe"])
+        #expect(bench.last("session.input_audio.unmuted")?["client_event_id"] == "probe")
+        bench.append(milliseconds: 1_000, isVoiced: false)
+        bench.run(for: .seconds(1))
+        #expect(bench.requests.map(\.trigger) == [.heard("hello")])
+    }
+
     static let refused: [(JSON, String, String?)] = [
         (["type": "session.frobnicate"], "invalid_value", "type"),
         (["type": "session.update", "session": ["instructions": "x"]], "unknown_parameter", "session.instructions"),

@@ -62,7 +62,7 @@ struct LiveConnectionTests {
             Issue.record("connected must come first")
             return
         }
-        guard case .event(.started(id: "live_1", model: "m")) = await iterator.next() else {
+        guard case .event(.started(id: "live_1", model: "m", expiresAt: nil)) = await iterator.next() else {
             Issue.record("the session's event must come second")
             return
         }

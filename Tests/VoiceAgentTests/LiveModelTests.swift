@@ -65,7 +65,7 @@ struct LiveModelTests {
                 connection.send(
                     LiveClientEvent(
                         eventID: "start", body: .start(RealtimeSettings(instructions: "Be brief."), LiveOptions())))
-            case .event(.started(_, let model)):
+            case .event(.started(_, let model, _)):
                 seen.append(model)
                 connection.listen()
                 connection.send(LiveClientEvent(eventID: "say", body: .appendCommentary("Good day.")))

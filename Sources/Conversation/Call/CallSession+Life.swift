@@ -171,7 +171,11 @@ extension CallSession {
         timers[.mediaStart] = nil
         phase = .active
         isListening = true
-        perform(outage == nil ? .listen : .keepAudio(last: .zero))
+        if outage == nil {
+            listen(at: now)
+        } else {
+            perform(.keepAudio(last: .zero))
+        }
         timers[.measure] = now + configuration.limits.measurement
         if handles(.onAnswered) {
             notify(.onAnswered, [])

@@ -66,14 +66,15 @@ extension CallSession {
         recovery = nil
         outage = ModelOutage(since: now - spent, isPlanned: isPlanned, attempts: attempts, error: error)
         observe(.modelLost(reason: error.sentence, planned: isPlanned))
-        leaveConnection()
         abandonSpeech()
         let suspension = realtime.suspend(at: now)
         forgetCaller(suspension.itemsToCome)
         if isListening {
-            let missed = suspension.rehearsFrom.map { now - $0 + CallSession.speechPadding } ?? .zero
-            perform(.keepAudio(last: missed))
+            // Before the connection is let go: nothing is to fall between the two.
+            let missed = suspension.rehearsFrom.map { now - $0 + CallSession.speechPadding }
+            perform(.keepAudio(last: missed ?? (isPlanned ? CallSession.unnoticed : .zero)))
         }
+        leaveConnection()
         handle(suspension.outputs, at: now)
         timers[.modelOutage] = now + max(.zero, configuration.limits.modelOutage - spent)
         reconnect(after: isPlanned || error.isExpiry && attempts == 0 ? .zero : backOff, at: now)
@@ -81,6 +82,8 @@ extension CallSession {
 
     /// What is heard again begins a little before the server noticed it.
     private static let speechPadding = Duration.milliseconds(700)
+    /// At a quiet point, a voice may have begun so long ago of which nobody has told yet.
+    private static let unnoticed = Duration.milliseconds(500)
 
     /// Lets go of the connection. What it still says is not heard.
     private mutating func leaveConnection() {
@@ -167,7 +170,13 @@ extension CallSession {
         observe(
             .modelReconnected(
                 sessionID: sessionID, after: now - ended.since, attempts: ended.attempts, planned: ended.isPlanned))
-        if isListening { perform(.listen) }
+        if isListening { listen(at: now) }
+    }
+
+    /// From here on the model hears the far end.
+    mutating func listen(at now: Instant) {
+        perform(.listen)
+        live?.listen(at: now)
     }
 
     // MARK: Renewal
@@ -176,7 +185,7 @@ extension CallSession {
     ///
     /// - Parameter expiresAt: When the server will end it, if it says so. Unix time. [s]
     mutating func planRenewal(expiresAt: Int64?, at now: Instant) {
-        guard definition.mode == .realtime else { return }
+        guard definition.mode != .pipeline else { return }
         var due = configuration.model.sessionLifetime
         var last = due + CallSession.renewalMargin - CallSession.renewalReserve
         let clock = facts.startedAt + (now - startedAt).seconds
@@ -197,6 +206,11 @@ extension CallSession {
     /// Replaces the session at a quiet point.
     mutating func renewWhenQuiet(at now: Instant) {
         guard isRenewalDue, isQuiet, !realtime.isAnswerDue, scripts.isQuiet else { return }
+        if let live {
+            guard live.isQuiet(at: now) else { return }
+            // What the model has not answered by now it does not want to.
+            realtime.leaveTurns()
+        }
         renew(at: now)
     }
 

@@ -25,6 +25,9 @@ public struct LiveClientEvent: Hashable, Sendable {
         /// From here on the server does not hear the caller, until ``unmute``.
         case mute
         case unmute
+        /// Asks for a sign of life: tells the server once more whether it hears the caller, which it answers, and which
+        /// changes nothing.
+        case probe(isDeaf: Bool)
         case close
     }
 
@@ -62,8 +65,8 @@ public struct LiveClientEvent: Hashable, Sendable {
                 "type": "function_call_output", "call_id": .string(callID), "output": .string(output),
             ]
         case .createResponse: object["type"] = "response.create"
-        case .mute: object["type"] = "session.input_audio.mute"
-        case .unmute: object["type"] = "session.input_audio.unmute"
+        case .mute, .probe(isDeaf: true): object["type"] = "session.input_audio.mute"
+        case .unmute, .probe(isDeaf: false): object["type"] = "session.input_audio.unmute"
         case .close: object["type"] = "session.close"
         }
         object["event_id"] = .string(eventID)

@@ -19,6 +19,11 @@ public struct LiveOptions: Hashable, Sendable {
     /// The server sends in real time, so that what waits is no more than the network's jitter, and the model itself
     /// falls silent for the caller. A server that sends ahead cannot take back what it has sent.
     public var lead: Duration = .milliseconds(500)
+    /// The server says nothing at all, not even silence: after so long it is asked for a sign of life, and after as long
+    /// again without one it is lost. `nil` waits for ever.
+    ///
+    /// A server that is there sends a continuous stream of audio, or else answers at once: the model's silence is neither.
+    public var silence: Duration? = .seconds(3)
 
     public init() {}
 }

@@ -26,7 +26,9 @@ extension LiveServerEvent {
         switch type {
         case "session.started":
             let session = try need(json["session"], "session")
-            self = .started(id: session["id"]?.string ?? "", model: session["model"]?.string ?? "")
+            self = .started(
+                id: session["id"]?.string ?? "", model: session["model"]?.string ?? "",
+                expiresAt: session["expires_at"]?.integer)
         case "session.instructions.appended", "session.thinking.appended", "session.commentary.appended":
             self = .appended(eventID: json["client_event_id"]?.string)
         case "session.output_audio.delta":

@@ -2,7 +2,8 @@ public import SansIO
 
 /// An event from the server of a Live session (OpenAI's Live API, primary WebSocket).
 public enum LiveServerEvent: Hashable, Sendable {
-    case started(id: String, model: String)
+    /// - expiresAt: When the server will end the session, if it says so. Unix time. [s]
+    case started(id: String, model: String, expiresAt: Int64? = nil)
     /// The server took note of what was appended, as instructions, thinking or commentary. Says nothing of speech.
     case appended(eventID: String?)
     /// µ-law; the stream is continuous, silence included.

@@ -40,6 +40,9 @@ extension LiveSession {
         }
 
         var isWorking: Bool { !writing.isEmpty || continuation != nil }
+
+        /// Whether nothing is asked of it, and it asks for nothing.
+        var isIdle: Bool { !isWorking && open.isEmpty }
     }
 
     mutating func receive(_ event: LiveBackEndEvent, delegation: String, at now: Instant) {

@@ -25,6 +25,8 @@ extension LiveSession {
 
     /// How long a turn is left open for words when none have come; without any it was a noise.
     private static let wordsPatience = Duration.seconds(3)
+    /// So long behind a turn a server must have been heard that has had no words for it.
+    private static let wordsTime = Duration.milliseconds(1_500)
 
     // MARK: The voice
 
@@ -39,7 +41,7 @@ extension LiveSession {
         endTurn(at: now)
     }
 
-    private var isVoiceHeard: Bool { voice.map { $0.endedAt == nil } ?? false }
+    var isVoiceHeard: Bool { voice.map { $0.endedAt == nil } ?? false }
 
     // MARK: Words
 
@@ -65,7 +67,12 @@ extension LiveSession {
     var turnCompleteTime: Instant? {
         guard let turn = callerTurns.first else { return nil }
         if turn.endedAt == nil, isVoiceHeard { return nil }
-        guard let lastWordsAt = turn.lastWordsAt else { return turn.endedAt.map { $0 + Self.wordsPatience } }
+        guard let lastWordsAt = turn.lastWordsAt else {
+            guard let endedAt = turn.endedAt else { return nil }
+            // Of a server that hangs nobody knows what it has understood.
+            if options.silence != nil, let watch, watch.heardAt < endedAt + Self.wordsTime { return nil }
+            return endedAt + Self.wordsPatience
+        }
         return max(lastWordsAt, turn.endedAt ?? lastWordsAt) + options.pause
     }
 
@@ -91,6 +98,7 @@ extension LiveSession {
     mutating func endTurn(at now: Instant) {
         guard let turn = callerTurns.last, turn.endedAt == nil else { return }
         callerTurns[callerTurns.count - 1].endedAt = now
+        unansweredSince = now
         let previous = lastCallerItemID
         lastCallerItemID = turn.itemID
         let spokeUntil = isVoiceHeard ? now : voice?.endedAt ?? turn.lastWordsAt ?? now

@@ -87,6 +87,7 @@ extension LiveSession {
         guard !new.isSilenced else { return }
         // The model takes the caller's turn to be over.
         endTurn(at: now)
+        unansweredSince = nil
         if ask?.responseID == nil {
             say(.responseCreated(RealtimeResponse(id: new.responseID, status: .inProgress, metadata: new.metadata)))
         }

@@ -32,7 +32,7 @@ struct LiveSession: Sendable {
     let options: LiveOptions
     private(set) var settings: RealtimeSettings
     private var openingEventID: String?
-    private var isStarted = false
+    private(set) var isStarted = false
     /// What was said and done before the session began.
     private var history: [ConversationHistory.Item] = []
     /// The server does not hear the caller, so that nothing interrupts it.
@@ -53,9 +53,13 @@ struct LiveSession: Sendable {
     /// What the caller says: turns whose words are not whole, in order; all but the last one are over.
     var callerTurns: [CallerSpeech] = []
     var voice: CallerVoice?
+    /// When the caller's last turn ended, until the model begins to speak.
+    var unansweredSince: Instant?
     var lastCallerItemID: String?
     var lastCallerWordsAt = Instant.zero
     var backEnd = BackEnd()
+    /// Whether the server is still there; `nil` while it hears nobody.
+    var watch: Watch?
     private var reportedSeconds = 0.0
     private var nextNumber: UInt64 = 1
     var outputs: [Output] = []
@@ -72,6 +76,7 @@ struct LiveSession: Sendable {
         if let utterance { consider(audioEnds + pause(behind: utterance)) }
         if let turnCompleteTime { consider(turnCompleteTime) }
         for heardAt in backEnd.heardAt.values { consider(heardAt + options.longestPatience) }
+        if let watchTime { consider(watchTime) }
         for ask in asks {
             consider(giveUpTime(of: ask))
             if let announceTime = announceTime(of: ask) { consider(announceTime) }
@@ -105,14 +110,15 @@ struct LiveSession: Sendable {
 
     /// Takes what the server says.
     mutating func receive(_ event: LiveServerEvent, at now: Instant) -> [Output] {
+        let isAnswer = noteLife(event, at: now)
         switch event {
-        case .started(let id, let model):
+        case .started(let id, let model, let expiresAt):
             guard !isStarted, openingEventID != nil else { break }
             isStarted = true
             openingEventID = nil
-            say(.sessionUpdated(id: id, model: model))
+            say(.sessionUpdated(id: id, model: model, expiresAt: expiresAt))
             if !settings.turnDetection.interruptsResponse { setDeaf(true) }
-        case .error(let error): receive(error)
+        case .error(let error): if !isAnswer { receive(error) }
         case .closed(let reason): outputs.append(.lost(RealtimeError(closedSession: reason)))
         case _ where !isStarted: break
         case .appended(let eventID): noted(eventID)
@@ -144,7 +150,16 @@ struct LiveSession: Sendable {
         completeTurns(at: now)
         giveUpBackEnd(at: now)
         giveUpAsks(at: now)
+        watch(at: now)
         return take()
+    }
+
+    /// Whether nothing is under way on either side, and nothing is to be expected: an answer to the caller is, for a while.
+    func isQuiet(at now: Instant) -> Bool {
+        guard isStarted, utterance == nil, asks.isEmpty, callerTurns.isEmpty, !isVoiceHeard, backEnd.isIdle else {
+            return false
+        }
+        return unansweredSince.map { $0 + options.patience <= now } ?? true
     }
 
     // MARK: Another connection

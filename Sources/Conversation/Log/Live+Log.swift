@@ -19,8 +19,14 @@ extension LiveServerEvent {
 
     var logged: JSON {
         switch self {
-        case .started(let id, let model):
-            ["type": "session.started", "session": ["id": .string(id), "model": .string(model)]]
+        case .started(let id, let model, let expiresAt):
+            [
+                "type": "session.started",
+                "session": [
+                    "id": .string(id), "model": .string(model),
+                    "expires_at": expiresAt.map { .integer($0) } ?? .null,
+                ],
+            ]
         case .appended(let eventID): ["type": "session.commentary.appended", "client_event_id": .optional(eventID)]
         case .outputAudio(let audio):
             [
@@ -88,6 +94,7 @@ extension LiveOptions {
     var logged: JSON {
         var form: JSONObject = ["model": .string(model), "back_end_model": .string(backEndModel)]
         for (name, path) in Self.durations { form[name + "_ns"] = .integer(self[keyPath: path].nanoseconds) }
+        form["silence_ns"] = .optional(silence)
         return .object(form)
     }
 
@@ -101,5 +108,7 @@ extension LiveOptions {
             if path == \.voicePause, json[name + "_ns"] == nil { continue }
             self[keyPath: path] = try fields.span(name + "_ns")
         }
+        // Of earlier versions no server was watched, and none answered a question that was not asked.
+        silence = json["silence_ns"]?.isNull == false ? try fields.span("silence_ns") : nil
     }
 }

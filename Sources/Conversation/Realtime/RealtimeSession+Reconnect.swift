@@ -242,6 +242,11 @@ extension RealtimeSession {
         }
     }
 
+    /// Turns that have got no answer need none.
+    mutating func leaveTurns() {
+        openTurns = []
+    }
+
     /// The turns that a response answers are answered.
     mutating func closeTurns(of responseID: String) {
         guard let turns = responses[responseID]?.turns, !turns.isEmpty else { return }

@@ -35,6 +35,8 @@ struct RenewalTests {
         call.answerTurn("Thank you.", item: "item_a2")
         #expect(call.losses == 1)
         #expect(call.session.outage?.isPlanned == true)
+        // The beginning of a voice that the server has not told of yet is heard again.
+        #expect(call.keptAudio == .milliseconds(500))
         call.reconnect()
         #expect(call.replayed.count == 5)
         #expect(call.created.count == 1)

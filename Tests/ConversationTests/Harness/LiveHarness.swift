@@ -26,6 +26,8 @@ struct LiveHarness {
     private(set) var streamEnds = Instant.zero
     /// Whether the server takes note of what it is given.
     var notes = true
+    /// Whether the server hangs: it answers nothing, not even whether it is there.
+    var hangs = false
     /// Whether a coroutine ends when it has been answered.
     var endsCoroutines = true
     /// Whether actions return at once.
@@ -52,19 +54,20 @@ struct LiveHarness {
 
     /// A call that was answered and whose `on_answered` has returned.
     static func answered(
-        handlers: Set<ScriptHandler> = [], tools: [String] = ["look_up"], fallback: AgentDefinition.Fallback? = nil
+        handlers: Set<ScriptHandler> = [], tools: [String] = ["look_up"], fallback: AgentDefinition.Fallback? = nil,
+        expiresAt: Int64? = nil
     ) -> LiveHarness {
         var call = LiveHarness(handlers: handlers.union([.onAnswered]), tools: tools, fallback: fallback)
-        call.connect()
+        call.connect(expiresAt: expiresAt)
         call.answer()
         call.returns(to: .onAnswered)
         return call
     }
 
-    mutating func connect() {
+    mutating func connect(expiresAt: Int64? = nil) {
         send(.start)
         send(.model(.connected))
-        server(.started(id: "live_1", model: "gpt-live-1"))
+        server(.started(id: "live_1", model: "gpt-live-1", expiresAt: expiresAt))
     }
 
     mutating func answer() {
@@ -82,8 +85,11 @@ struct LiveHarness {
             case .play(let tag, let audio): perform(.play(tag, audio.count))
             case .finishPlayout(let tag): perform(.finish(tag))
             case .flush: perform(.flush)
+            case .sendLive(let event) where event.body.isProbe:
+                guard !hangs else { continue }
+                plan(.server(.unknown(type: "session.input_audio.unmuted")), in: .milliseconds(50))
             case .sendLive(let event):
-                guard notes, event.isAppended else { continue }
+                guard notes, !hangs, event.isAppended else { continue }
                 plan(.server(.appended(eventID: event.eventID)), in: .milliseconds(50))
             case .script(.resume(let id, _, _)):
                 if endsCoroutines { plan(.event(.script(id, .returned([]))), in: .zero) }
@@ -188,9 +194,9 @@ struct LiveHarness {
     }
 
     /// The connection that the call waits for is made, and its session begins.
-    mutating func reconnect() {
+    mutating func reconnect(expiresAt: Int64? = nil) {
         model(.connected)
-        server(.started(id: "live_2", model: "gpt-live-1"))
+        server(.started(id: "live_2", model: "gpt-live-1", expiresAt: expiresAt))
     }
 
     /// The back end calls functions in one response.
@@ -288,13 +294,26 @@ struct LiveHarness {
     private var clientEvents: [LiveClientEvent] {
         actions.compactMap { if case .sendLive(let event) = $0 { event } else { nil } }
     }
-    var sent: [LiveClientEvent.Body] { clientEvents.map(\.body) }
+    /// Without questions whether the server is there.
+    var sent: [LiveClientEvent.Body] { clientEvents.map(\.body).filter { !$0.isProbe } }
     var lastSent: LiveClientEvent? { clientEvents.last }
+    /// How often the server was asked whether it is there.
+    var probes: Int { clientEvents.count { $0.body.isProbe } }
     var commentary: [String] {
         sent.compactMap { if case .appendCommentary(let text, _) = $0 { text } else { nil } }
     }
     var continuations: Int { sent.count { $0 == .createResponse } }
     var observations: [Observation] { actions.observations }
+    var losses: [(reason: String, isPlanned: Bool)] {
+        observations.compactMap {
+            if case .modelLost(let reason, let isPlanned) = $0 { (reason, isPlanned) } else { nil }
+        }
+    }
+    /// The audio that was kept at the last loss.
+    var keptAudio: Duration? {
+        for action in actions.reversed() { if case .keepAudio(let duration) = action { return duration } }
+        return nil
+    }
     var flushes: Int { actions.count { $0 == .flush } }
 
     var heard: [String] {
@@ -327,6 +346,10 @@ struct LiveHarness {
     var outcome: CallOutcome? {
         if case .finish(let outcome)? = log.last?.action { outcome } else { nil }
     }
+}
+
+extension LiveClientEvent.Body {
+    fileprivate var isProbe: Bool { if case .probe = self { true } else { false } }
 }
 
 extension LiveClientEvent {

@@ -13,6 +13,9 @@ struct LiveServerEventTests {
             try event(
                 #"{"type":"session.started","event_id":"e","session":{"id":"live_1","model":"m","status":"active"}}"#)
                 == .started(id: "live_1", model: "m"))
+        #expect(
+            try event(#"{"type":"session.started","session":{"id":"live_1","model":"m","expires_at":1800000000}}"#)
+                == .started(id: "live_1", model: "m", expiresAt: 1_800_000_000))
         #expect(try event(#"{"type":"session.output_audio.delta","delta":"kP8="}"#) == .outputAudio([0x90, 0xFF]))
         #expect(
             try event(#"{"type":"session.input_transcript.delta","delta":" a","start_ms":200,"end_ms":400}"#)

@@ -68,7 +68,8 @@ struct EventFormTests {
 
     /// One of each kind, but for audio.
     static let liveEvents: [LiveServerEvent] = [
-        .started(id: "live_1", model: "m"), .appended(eventID: "e"), .appended(eventID: nil),
+        .started(id: "live_1", model: "m"), .started(id: "live_1", model: "m", expiresAt: 1_800_000_000),
+        .appended(eventID: "e"), .appended(eventID: nil),
         .inputTranscript(LiveTranscript(text: " Hel", startMilliseconds: 200, endMilliseconds: 400)),
         .outputTranscript(LiveTranscript(text: "“lo”", startMilliseconds: 0, endMilliseconds: 0)),
         .delegationCreated(id: "del_1", target: "responses"), .backEnd(.created, delegation: "del_1"),
