@@ -104,6 +104,8 @@ struct TestHost: Sendable {
         configuration.telephony.bindAddress = Loopback.host
         configuration.telephony.port = 0
         configuration.media.bindAddress = Loopback.host
+        // Fifty calls at once would take those of test calls that another process plays meanwhile.
+        configuration.media.ports = 20_000...26_998
         setup.configure(&configuration)
         let log = CollectedLog()
         let observations = Watched<[CallObservation]>([])

@@ -58,7 +58,7 @@ extension EndToEnd {
         func refusedCall() async throws {
             let model = try await LocalModel.start(try Shell())
             let shell = try Shell()
-            let host = try await DevelopmentHost.start(shell, model: model)
+            let host = try await DevelopmentHost.start(shell, model: model, skipsTests: true)
             let callee = try await Callee.refusing("486 Busy Here", calls: 2)
             let trunk = try await host.createTrunk(port: callee.port)
 
@@ -77,7 +77,7 @@ extension EndToEnd {
             try await callee.expectSuccess()
 
             try await host.stop()
-            let successor = try await DevelopmentHost.start(shell, model: model)
+            let successor = try await DevelopmentHost.start(shell, model: model, skipsTests: true)
             #expect(try await successor.shell.run("trunk", "list").output.contains(trunk))
             let list = try await successor.shell.run("dispatch", "list")
             let id = try #require(dispatch["id"]?.string)
@@ -94,7 +94,7 @@ extension EndToEnd {
             .timeLimit(.minutes(2)))
         func drain() async throws {
             let model = try await LocalModel.start(try Shell())
-            let host = try await DevelopmentHost.start(try Shell(), model: model)
+            let host = try await DevelopmentHost.start(try Shell(), model: model, skipsTests: true)
             let callee = try await Callee.answering()
             _ = try await host.createTrunk(port: callee.port)
             let (id, room) = try await host.dispatch()
@@ -118,7 +118,7 @@ extension EndToEnd {
             arguments: [SIGTERM, SIGINT])
         func hurry(_ signal: Int32) async throws {
             let model = try await LocalModel.start(try Shell())
-            let host = try await DevelopmentHost.start(try Shell(), model: model)
+            let host = try await DevelopmentHost.start(try Shell(), model: model, skipsTests: true)
             let callee = try await Callee.answering()
             _ = try await host.createTrunk(port: callee.port)
             let call = try await host.shell.run("call", "+15105550100", "--no-wait")

@@ -24,11 +24,14 @@ struct DevelopmentHost {
     let shell: Shell
 
     /// Starts a host and waits until it says that it is ready.
-    static func start(_ shell: Shell, model: LocalModel) async throws -> DevelopmentHost {
+    ///
+    /// - Parameter skipsTests: Whether it takes its flows as they are: their tests cost seconds of computing.
+    static func start(_ shell: Shell, model: LocalModel, skipsTests: Bool = false) async throws -> DevelopmentHost {
         let shell = shell.setting(["OPENAI_BASE_URL": model.baseURL])
         // The log says when a call is answered.
-        let program = try shell.start(["dev", "--admin-port", "0", "--log-level", "info"])
-        try await program.waitForOutput(containing: "Moonline is ready", limit: .seconds(30))
+        let program = try shell.start(
+            ["dev", "--admin-port", "0", "--log-level", "info"] + (skipsTests ? ["--skip-tests"] : []))
+        try await program.waitForOutput(containing: "Moonline is ready", limit: .seconds(skipsTests ? 30 : 60))
         try await program.waitForOutput(containing: "; SIP 127.0.0.1:")
         let ready = try #require(program.output.firstMatch(of: #/admin API http://127\.0\.0\.1:(\d+);/#))
         let port = try #require(UInt16(ready.1))
