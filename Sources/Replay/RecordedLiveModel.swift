@@ -21,6 +21,10 @@ struct RecordedLiveModel {
     }
 
     private var moments: [(at: Instant, moment: Moment)] = []
+    /// What was heard of the model, and which request it answered.
+    private var utterances: [(entry: TranscriptEntry, request: RecordedRequests.Request?)] = []
+    /// Words of the model as its server wrote them.
+    private var words: [(at: Instant, text: String)] = []
     private var names: [String: String] = [:]
     /// Calls of responses of the back end that are not whole yet, by delegation.
     private var writing: [String: [(at: Instant, call: RecordedModel.Call)]] = [:]
@@ -41,6 +45,10 @@ struct RecordedLiveModel {
             default: break
             }
         }
+        for (entry, request) in utterances {
+            let parts = request == nil ? parts(of: entry) : [(entry.startedAt, entry.text)]
+            for (at, text) in parts { moments.append((at, .spoke(text, request))) }
+        }
         moments = moments.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
 
@@ -48,6 +56,9 @@ struct RecordedLiveModel {
 
     private mutating func receive(_ message: JSON, at now: Instant) {
         if message["type"]?.string == "session.closed" { isLost = true }
+        if message["type"]?.string == "session.output_transcript.delta" {
+            words.append((now, message["delta"]?.string ?? ""))
+        }
         guard message["type"]?.string == "response.event", let event = message["event"] else { return }
         let delegation = message["delegation_id"]?.string ?? ""
         switch event["type"]?.string {
@@ -78,7 +89,7 @@ struct RecordedLiveModel {
 
     private mutating func observe(_ body: JSON, _ requests: RecordedRequests) {
         if let entry = RecordedRequests.spoken(body) {
-            moments.append((entry.startedAt, .spoke(entry.text, requests.answered[entry.itemID])))
+            utterances.append((entry, requests.answered[entry.itemID]))
             return
         }
         guard body["observation"]?.string == "transcript" else { return }
@@ -90,6 +101,25 @@ struct RecordedLiveModel {
         } catch {
             return
         }
+    }
+
+    /// Speech without a pause, cut where a function came back meanwhile: behind the sentence that was being said.
+    private func parts(of entry: TranscriptEntry) -> [(Instant, String)] {
+        var parts: [(Instant, String)] = []
+        var rest = entry.text[...]
+        var at = entry.startedAt
+        for (returned, moment) in moments {
+            guard case .returned = moment, at < returned, returned < entry.endedAt else { continue }
+            let said = words.filter { at - .seconds(1) <= $0.at && $0.at <= returned }.map(\.text).joined().trimmed
+            guard !said.isEmpty, rest.hasPrefix(said),
+                let end = rest.dropFirst(said.count - 1).firstIndex(where: { ".!?…".contains($0) })
+            else { continue }
+            let next = rest[rest.index(after: end)...].drop { $0.isWhitespace }
+            guard !next.isEmpty else { continue }
+            parts.append((at, String(rest[...end])))
+            (at, rest) = (returned, next)
+        }
+        return parts + [(at, String(rest))]
     }
 
     // MARK: Writing

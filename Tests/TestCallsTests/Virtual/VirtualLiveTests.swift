@@ -129,6 +129,21 @@ struct VirtualLiveTests {
         #expect(try losses(result) == [false])
     }
 
+    @Test("A text in the middle of which the server hangs is said to its end by the next one")
+    func hangsInText() async throws {
+        let result = try await scene().play(
+            model: model, stage: try stage("live: stall=middle times=1"),
+            """
+            callee:answers()
+            agent:says("this is the practice", { within = 20 })
+            callee:says "Who will I see?"
+            agent:says "Doctor Smith"
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+        #expect(try losses(result) == [false])
+    }
+
     @Test("A model that is silent by choice, for as long as it likes, is not taken for a server that is gone")
     func silentByChoice() async throws {
         let result = try await scene().play(

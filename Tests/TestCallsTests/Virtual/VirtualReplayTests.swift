@@ -124,7 +124,7 @@ struct VirtualReplayTests {
         for expected in [
             "callee:interrupts(\"Sorry, who is this?\"", "callee:says \"On Monday.\"", "agent:calls(\"look_up\"",
             "hears = \"Sorry, who is this?\"", "hears = \"On Monday.\"", "calls = \"look_up\"",
-            "callee:hangs_up()",
+            "result_of = \"look_up\"", "callee:hangs_up()",
         ] {
             #expect(text.contains(expected), "\(expected) is not in\n\(text)")
         }
