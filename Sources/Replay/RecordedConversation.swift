@@ -41,11 +41,15 @@ struct RecordedConversation {
     /// Those requests by response.
     private var responses: [String: String] = [:]
     private var speechStartedAt: Instant?
-    private let isPipeline: Bool
+    private let mode: AgentMode
+    /// Of a live call: what the model was asked to say, by item.
+    private var answered: [String: RecordedRequests.Request] = [:]
+    /// Of a live call: the model was interrupted in the middle of words of its own.
+    private(set) var hasCutOwnWords = false
     /// Of a pipeline: when its audio began, and when the last voice in it did.
     private var listenedSince: Instant?
     private var voiceStartedAt: Instant?
-    /// Of a pipeline: what cut the answer that is about to be told as it was heard.
+    /// Of a pipeline, and of a live call: what cut the answer that is about to be told as it was heard.
     private var cut: Cut?
 
     private struct Cut {
@@ -65,7 +69,8 @@ struct RecordedConversation {
 
     init(_ log: CallLog) {
         origin = log.beginning.clock
-        isPipeline = log.beginning.configuration.definition.mode == .pipeline
+        mode = log.beginning.configuration.definition.mode
+        if mode == .live { answered = RecordedRequests(log).answered }
         for entry in log.entries {
             switch entry.direction {
             case .event: readEvent(entry)
@@ -110,7 +115,7 @@ struct RecordedConversation {
             let status = Int(clamping: body["status"]?.integer ?? 0)
             if !(200...299).contains(status) { add(entry.elapsed, .transferFailed(status: status)) }
         case "model": readModel(body["message"] ?? .null, at: entry.elapsed)
-        case "voice_started":
+        case "voice_started" where mode == .pipeline:
             // The detector is sure of a voice when it has heard it for a while.
             let position = Int32(clamping: body["at_ms"]?.integer ?? 0)
             voiceStartedAt = listenedSince.map { $0 + .milliseconds(Int64(position)) }
@@ -195,16 +200,22 @@ struct RecordedConversation {
             switch entry.role {
             case .agent:
                 heard.append((entry.endedAt, entry.itemID, entry.text))
+                if case .say(let text)? = answered[entry.itemID] { wanted[entry.itemID] = text }
                 guard let cut else { return }
                 self.cut = nil
+                guard mode != .live else {
+                    readLive(cut, of: entry)
+                    return
+                }
                 cutItems.insert(entry.itemID)
                 if let start = cut.by { interruptions[start] = (voiceStartedAt ?? start) - entry.startedAt }
             case .user: spoken.append((entry.startedAt, entry.text))
             }
         case .callerSpeech(started: true): speechStartedAt = origin + elapsed
         case .interruption(let interruption):
-            let start = speechStartedAt.flatMap { origin + elapsed - $0 < .seconds(1) ? $0 : nil }
-            guard !isPipeline else {
+            // That a live model has fallen silent for somebody is known when it has been silent for a while.
+            let start = speechStartedAt.flatMap { mode == .live || origin + elapsed - $0 < .seconds(1) ? $0 : nil }
+            guard mode == .realtime else {
                 // What was played is that of a sentence; the answer has several.
                 cut = Cut(by: start)
                 return
@@ -223,6 +234,16 @@ struct RecordedConversation {
         case .fault(let fault): add(elapsed, .fault(fault.message))
         default: break
         }
+    }
+
+    /// A live model's own words are known as far as they were heard: nothing is left of them that could be interrupted.
+    private mutating func readLive(_ cut: Cut, of entry: TranscriptEntry) {
+        guard wanted[entry.itemID] != nil else {
+            hasCutOwnWords = true
+            return
+        }
+        cutItems.insert(entry.itemID)
+        if let start = cut.by, start > entry.startedAt { interruptions[start] = start - entry.startedAt }
     }
 
     /// Keys that are pressed one after the other are one number.

@@ -6,22 +6,9 @@ import SansIO
 /// The callee does what the far end did; the agent is expected to say, call and transfer what it did; the model is
 /// scripted with what the model did, so that the flow alone is tested.
 public struct RecordedTest: Sendable {
-    /// Why a call cannot be written as a test.
-    public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
-        /// One sentence.
-        public let description: String
-    }
-
     private let log: CallLog
 
-    /// - Throws: ``Refusal`` for calls in live mode: their model hears, speaks and calls functions at the same time, and
-    ///   no log says which of its words answered what.
-    public init(_ log: CallLog) throws(Refusal) {
-        guard log.beginning.configuration.definition.mode != .live else {
-            throw Refusal(
-                description: "A call in live mode cannot be written as a test: its log does not say what the model "
-                    + "answered to which words. Run it again without --to-test, or write the test by hand")
-        }
+    public init(_ log: CallLog) {
         self.log = log
     }
 
@@ -32,15 +19,24 @@ public struct RecordedTest: Sendable {
         let conversation = RecordedConversation(log)
         var notes: [String] = []
         let entries: [JSON]
-        if log.beginning.configuration.definition.mode == .pipeline {
+        switch log.beginning.configuration.definition.mode {
+        case .pipeline:
             let model = RecordedGenerations(log)
             entries = model.entries
             notes.append("The call was in pipeline mode: where the flow is not, play it with --mode pipeline.")
             if model.hasFailures { notes.append("A stage of the pipeline failed in the call; here it may not.") }
-        } else {
+        case .live:
+            let model = RecordedLiveModel(log, RecordedRequests(log))
+            entries = model.entries
+            notes.append("The call was in live mode: where the flow is not, play it with --mode live.")
+            if model.isLost { notes.append(Self.lost) }
+            if conversation.hasCutOwnWords {
+                notes.append("What the model was going to say when it was interrupted is not known; here it is not.")
+            }
+        case .realtime:
             let model = RecordedModel(log)
             entries = model.entries
-            if model.isLost { notes.append("The connection to the model broke in the call; here it does not.") }
+            if model.isLost { notes.append(Self.lost) }
         }
         if log.isTruncated || !log.isComplete { notes.append("The event log does not go to the end of the call.") }
         if asksOthers {
@@ -67,6 +63,8 @@ public struct RecordedTest: Sendable {
         lines.append("end)")
         return lines.joined(separator: "\n") + "\n"
     }
+
+    private static let lost = "The connection to the model broke in the call; here it does not."
 
     private var asksOthers: Bool {
         log.entries.contains { entry in
@@ -98,6 +96,9 @@ public struct RecordedTest: Sendable {
         var dialledAt = Duration.zero
         var last = Duration.zero
         var isOver = false
+        /// Behind what asked for the transfer before the next one, so that it stands before whatever leads to that.
+        var transferPlace = 0
+        var refusal: Int?
         let moments = conversation.moments
         for (index, moment) in moments.enumerated() where !isOver {
             let pause = moment.at - last
@@ -118,10 +119,14 @@ public struct RecordedTest: Sendable {
                 lines.append(
                     table.map { "agent:calls(\(LuaText.quoted(name))\($0))" } ?? "agent:calls \(LuaText.quoted(name))")
             case .transferRequested(let target):
-                if let status = Self.refusal(in: moments[(index + 1)...]) {
-                    lines.append("callee:refuses_transfer(\(status))")
+                let status = Self.refusal(in: moments[(index + 1)...])
+                if status != refusal {
+                    let line = status.map { "callee:refuses_transfer(\($0))" } ?? "callee:accepts_transfer()"
+                    lines.insert(line, at: transferPlace)
+                    refusal = status
                 }
                 lines.append("agent:transfers_to \(LuaText.quoted(target))")
+                transferPlace = lines.count
             case .ended(let outcome):
                 isOver = true
                 lines += end(outcome, isRefusedAt: moment.at - dialledAt)

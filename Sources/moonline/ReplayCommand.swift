@@ -137,12 +137,7 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     private func writeTest(of log: CallLog, to path: String) throws {
-        let text: String
-        do throws(RecordedTest.Refusal) {
-            text = try RecordedTest(log).text
-        } catch {
-            throw Unusable(description: "\(error).")
-        }
+        let text = RecordedTest(log).text
         guard path != "-" else {
             Console.print(String(text.dropLast()))
             return

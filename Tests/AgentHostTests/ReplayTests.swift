@@ -67,7 +67,7 @@ extension HostTests {
             #expect(divergence.recorded == #"store.increment("count", 1.0)"#)
             #expect(divergence.replayed == #"store.increment("count", 2.0)"#)
 
-            let test = try RecordedTest(log).text
+            let test = RecordedTest(log).text
             for line in [
                 "agent:says \"Beep.\"", "agent:calls \"count\"", "callee:hangs_up()", "agent:ends \"completed\"",
             ] {

@@ -50,11 +50,12 @@ struct RecordedTestTests {
         let lines = try lines(try Practice.call())
         var rest = lines[...]
         for expected in [
-            "callee:answers { after = 2 }", #"callee:interrupts("Can I come on Friday?", { after = "#,
+            "callee:refuses_transfer(603)", "callee:answers { after = 2 }",
+            #"callee:interrupts("Can I come on Friday?", { after = "#,
             "agent:is_interrupted()", #"agent:calls("look_up", { date = "Friday" })"#,
             #"agent:says "We have one or two.""#,
             #"callee:says "And on Monday?""#, #"agent:calls("look_up", { date = "Monday" })"#,
-            #"agent:says "The same on Monday. Goodbye.""#, #"callee:presses "10""#, "callee:refuses_transfer(603)",
+            #"agent:says "The same on Monday. Goodbye.""#, #"callee:presses "10""#,
             #"agent:transfers_to "+15105550199""#, #"callee:says "Goodbye.""#, #"agent:calls "end_call""#,
             "agent:hangs_up()", #"agent:ends "agent_hangup""#,
         ] {

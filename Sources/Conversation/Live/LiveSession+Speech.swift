@@ -35,8 +35,21 @@ extension LiveSession {
         utterance.isStopped ? Self.stoppedPause : options.pause
     }
 
+    /// When what the model is saying is over if no more audio comes.
+    ///
+    /// `nil` while that cannot be told: in the middle of a text that it was given the server has said nothing more at all,
+    /// and may hang.
+    var utteranceEndTime: Instant? {
+        guard let utterance else { return nil }
+        if options.silence != nil, let watch, watch.heardAt <= audioCameAt, utterance.isBegun, !hasYielded(utterance) {
+            return nil
+        }
+        return audioEnds + pause(behind: utterance)
+    }
+
     mutating func receiveAudio(_ audio: [UInt8], at now: Instant) {
         leaveStopped()
+        audioCameAt = now
         let begins = max(audioEnds, now)
         audioEnds = begins + .milliseconds(Int64(audio.count / G711Law.bytesPerMillisecond))
         var spoken: [UInt8] = []
@@ -133,6 +146,9 @@ extension LiveSession {
 extension LiveSession.Utterance {
     /// What is left of the text that it was to be.
     fileprivate var unsaid: String { wanted?.rest(after: text) ?? "" }
+
+    /// Whether a part of the text that it was to be is left.
+    fileprivate var isBegun: Bool { !isSilenced && !unsaid.isEmpty }
 
     /// Whether nothing seems to be left: of a text, or else of a sentence.
     fileprivate var isWhole: Bool {

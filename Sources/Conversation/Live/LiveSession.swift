@@ -48,6 +48,8 @@ struct LiveSession: Sendable {
     var textAheadSince = Instant.zero
     /// How far the audio that came reaches, if it is played as it comes.
     var audioEnds = Instant.zero
+    /// When audio came last.
+    var audioCameAt = Instant.zero
     /// Requests to speak that no voice has answered, in order.
     var asks: [Ask] = []
     /// What the caller says: turns whose words are not whole, in order; all but the last one are over.
@@ -73,7 +75,7 @@ struct LiveSession: Sendable {
     var nextDeadline: Instant? {
         var next: Instant?
         func consider(_ instant: Instant) { next = min(next ?? instant, instant) }
-        if let utterance { consider(audioEnds + pause(behind: utterance)) }
+        if let utteranceEndTime { consider(utteranceEndTime) }
         if let turnCompleteTime { consider(turnCompleteTime) }
         for heardAt in backEnd.heardAt.values { consider(heardAt + options.longestPatience) }
         if let watchTime { consider(watchTime) }
@@ -146,7 +148,7 @@ struct LiveSession: Sendable {
     }
 
     mutating func deadline(at now: Instant) -> [Output] {
-        if let utterance, audioEnds + pause(behind: utterance) <= now { endUtterance() }
+        if let time = utteranceEndTime, time <= now { endUtterance() }
         completeTurns(at: now)
         giveUpBackEnd(at: now)
         giveUpAsks(at: now)

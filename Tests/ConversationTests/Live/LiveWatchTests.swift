@@ -42,6 +42,36 @@ import Testing
         #expect(answering.losses.isEmpty)
     }
 
+    @Test("A text in the middle of which the server hangs is not said until the next one has said the rest")
+    func textGoesOn() {
+        var call = LiveHarness.answered(handlers: [.onDTMF])
+        let say = call.script(.say(text: "One two three. Four five six.", interruptible: true))
+        call.advance(.milliseconds(100))
+        call.hangs = true
+        call.speaks("One two three.", milliseconds: 1_000, quiet: 0)
+        call.advance(.seconds(6))
+        #expect(call.reply(to: say) == nil)
+        call.advance(.seconds(2))
+        call.hangs = false
+        call.reconnect()
+        call.advance(.milliseconds(100))
+        #expect(call.commentary.last?.contains("\"Four five six.\"") == true, "\(call.commentary)")
+        call.speaks("Four five six.", milliseconds: 1_000)
+        call.advance(.seconds(4))
+        #expect(call.reply(to: say) == .value(true))
+        #expect(call.heard == ["One two three.", "Four five six."])
+    }
+
+    @Test("A text that the model leaves unfinished is over when the server shows that it is there")
+    func textLeft() {
+        var call = LiveHarness.answered(handlers: [.onDTMF])
+        let say = call.script(.say(text: "One two three. Four five six.", interruptible: true))
+        call.speaks("One two three.", milliseconds: 1_000, after: .milliseconds(100), quiet: 0)
+        call.advance(.seconds(8))
+        #expect(call.reply(to: say) == .value(true))
+        #expect(call.losses.isEmpty)
+    }
+
     @Test("A refusal of the question shows that the server is there, and is no fault")
     func refusedProbe() throws {
         var call = LiveHarness.answered()

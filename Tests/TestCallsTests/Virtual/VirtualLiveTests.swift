@@ -95,6 +95,7 @@ struct VirtualLiveTests {
         "A connection that is lost is followed by another, and the conversation goes on",
         arguments: [
             "live: drop=6s times=1", "live: expire=6s times=1", "live: stall=6s times=1; live: drop=7s times=1",
+            "live: stall=6s times=1",
             "live: latency=100ms", "live: unknown",
         ])
     func outage(misbehaviour: String) async throws {
@@ -106,6 +107,94 @@ struct VirtualLiveTests {
             agent:says("Doctor Smith", { within = 20 })
             callee:hangs_up()
             """)
+    }
+
+    @Test("A server that hangs while the caller speaks is left, and what the caller said is heard by the next one")
+    func hangs() async throws {
+        let result = try await scene().play(
+            model: "{ hears = \"who\", says = \"You will see Doctor Smith.\", always = true },",
+            stage: try stage("live: stall=8s times=1"),
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            callee:says("Who will I see?", { after = 5 })
+            agent:says("Doctor Smith", { within = 20 })
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+        #expect(try losses(result) == [false])
+    }
+
+    @Test("A text in the middle of which the server hangs is said to its end by the next one")
+    func hangsInText() async throws {
+        let result = try await scene().play(
+            model: model, stage: try stage("live: stall=middle times=1"),
+            """
+            callee:answers()
+            agent:says("this is the practice", { within = 20 })
+            callee:says "Who will I see?"
+            agent:says "Doctor Smith"
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+        #expect(try losses(result) == [false])
+    }
+
+    @Test("A model that is silent by choice, for as long as it likes, is not taken for a server that is gone")
+    func silentByChoice() async throws {
+        let result = try await scene().play(
+            model: "{ hears = \"who\", says = \"You will see Doctor Smith.\" },",
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            callee:says "Never mind."
+            t.wait(40)
+            callee:says "Who will I see?"
+            agent:says "Doctor Smith"
+            callee:hangs_up()
+            """)
+        #expect(try losses(result) == [])
+        #expect(result.test.failure == nil, "\(result.story)")
+    }
+
+    @Test("A session is replaced before its server ends it, and nobody notices")
+    func renewal() async throws {
+        let result = try await scene().play(
+            model: model, stage: try stage("live: expire=100s times=1"),
+            """
+            callee:answers()
+            agent:says "Hello, this is the practice"
+            t.wait(80)
+            callee:says "Who will I see?"
+            agent:says "Doctor Smith"
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+        #expect(try losses(result) == [true])
+    }
+
+    @Test("Whatever the caller says around a planned change of session is heard", arguments: 0..<9)
+    func wordsAroundRenewal(quarter: Int) async throws {
+        let result = try await scene().play(
+            model: model, stage: try stage("live: expire=100s times=1"),
+            """
+            callee:answers()
+            t.wait(\(73.5 + Double(quarter) / 4))
+            callee:says("Who will I see?", { after = 0.1 })
+            agent:says("Doctor Smith", { within = 20 })
+            t.wait(20)
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+        #expect(try losses(result) == [true])
+    }
+
+    /// Whether each loss of the model was planned.
+    private func losses(_ result: VirtualCallResult) throws -> [Bool] {
+        try CallLog(parsing: try #require(result.log?.bytes)).entries.compactMap { entry in
+            guard entry.body["observation"]?.string == "model_lost" else { return nil }
+            return entry.body["planned"]?.bool
+        }
     }
 
     @Test("The test's own faults reach the socket: it is reset by the network, and dropped by the model")

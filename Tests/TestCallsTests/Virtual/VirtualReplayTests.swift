@@ -102,7 +102,7 @@ struct VirtualReplayTests {
     @Test(
         "the test that is written from it passes in the same mode, and the model does what it did",
         arguments: [
-            (AgentMode.realtime, "", ""), (.pipeline, "", ""),
+            (AgentMode.realtime, "", ""), (.pipeline, "", ""), (.live, "", ""),
             (
                 .pipeline,
                 "before_tts = function(call, text) return { spoken = text:gsub(\"Monday\", \"the day\"), shown = text } end,",
@@ -124,7 +124,7 @@ struct VirtualReplayTests {
         ] {
             #expect(text.contains(expected), "\(expected) is not in\n\(text)")
         }
-        #expect(text.contains("--mode pipeline") == (mode == .pipeline))
+        #expect(text.contains("--mode \(mode.rawValue)") == (mode != .realtime))
         #expect(text.contains("A stage of the pipeline failed") == !misbehaviour.isEmpty)
         let again = try #require(try await scene.play(file: text).first)
         #expect(again.test.failure == nil, "\(text)\n\(again.story)")
@@ -132,15 +132,60 @@ struct VirtualReplayTests {
         #expect(again.agentSaid.suffix(2) == result.agentSaid.suffix(2))
     }
 
-    @Test("a call in live mode is not written as a test, and the refusal says why")
-    func live() async throws {
-        let result = try await Self.scene(.live).play(
-            model: Self.model, "callee:answers() t.wait(3) callee:hangs_up()")
-        let log = try log(result)
-        #expect {
-            try RecordedTest(log)
-        } throws: {
-            "\($0)".hasPrefix("A call in live mode cannot be written as a test")
+    @Test("a refused transfer is refused in the written test too", arguments: AgentMode.allCases)
+    func refusedTransfer(mode: AgentMode) async throws {
+        let scene = try Self.scene(mode)
+        let body = """
+            callee:refuses_transfer(486)
+            callee:answers()
+            agent:says "or on Monday"
+            callee:presses "0"
+            agent:transfers_to "+15105550199"
+            t.wait(3)
+            callee:hangs_up()
+            """
+        let result = try await scene.play(model: Self.model, body)
+        result.expectSuccess()
+        let text = try RecordedTest(log(result)).text
+        let again = try #require(try await scene.play(file: text).first)
+        #expect(again.test.failure == nil, "\(text)\n\(again.story)")
+        let refusal = try #require(text.firstRange(of: "callee:refuses_transfer(486)"))
+        let keys = try #require(text.firstRange(of: "callee:presses \"0\""))
+        #expect(refusal.upperBound < keys.lowerBound)
+        #expect(again.outcome?.kind == .completed)
+    }
+
+    @Test("a live model that answers an order, and calls a function, does so in the test that is written from it")
+    func liveOrders() async throws {
+        let fields = """
+            mode = "live",
+            on_answered = function(call) call:reply { instructions = "Greet the caller and ask for the day." } end,
+            """
+        let scene = try VirtualScene(fields, actions: Self.actions)
+        let model = """
+            { instructed = "Greet the caller", says = "Good morning. Which day do you want?" },
+            { hears = "monday", calls = "look_up", with = { day = "Monday" } },
+            { result_of = "look_up", says = "We have one or two on Monday. Which of them do you want to take?" },
+            """
+        let result = try await scene.play(
+            model: model,
+            """
+            callee:answers()
+            agent:says "Which day do you want"
+            callee:says "On Monday."
+            agent:calls("look_up", { day = "Monday" })
+            agent:says "Which of them do you want to take"
+            callee:hangs_up()
+            """)
+        result.expectSuccess()
+        let text = try RecordedTest(log(result)).text
+        for expected in [
+            "instructed = \"Greet the caller and ask for the day.\"", "hears = \"On Monday.\", calls = \"look_up\"",
+            "result_of = \"look_up\", says = ", "agent:calls(\"look_up\"",
+        ] {
+            #expect(text.contains(expected), "\(expected) is not in\n\(text)")
         }
+        let again = try #require(try await scene.play(file: text).first)
+        #expect(again.test.failure == nil, "\(text)\n\(again.story)")
     }
 }
