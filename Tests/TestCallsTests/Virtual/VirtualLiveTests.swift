@@ -111,9 +111,9 @@ struct VirtualLiveTests {
 
     @Test("A server that hangs while the caller speaks is left, and what the caller said is heard by the next one")
     func hangs() async throws {
-        let result = try await scene().play(
+        let result = try await VirtualScene(live).play(
             model: "{ hears = \"who\", says = \"You will see Doctor Smith.\", always = true },",
-            stage: try stage("live: stall=8s times=1"),
+            stage: try VirtualScene.stage(misbehaving: "live: stall=8s times=1"),
             """
             callee:answers()
             agent:says "Hello, this is the practice"
@@ -127,8 +127,8 @@ struct VirtualLiveTests {
 
     @Test("A text in the middle of which the server hangs is said to its end by the next one")
     func hangsInText() async throws {
-        let result = try await scene().play(
-            model: model, stage: try stage("live: stall=middle times=1"),
+        let result = try await VirtualScene(live).play(
+            model: model, stage: try VirtualScene.stage(misbehaving: "live: stall=middle times=1"),
             """
             callee:answers()
             agent:says("this is the practice", { within = 20 })
@@ -142,7 +142,7 @@ struct VirtualLiveTests {
 
     @Test("A model that is silent by choice, for as long as it likes, is not taken for a server that is gone")
     func silentByChoice() async throws {
-        let result = try await scene().play(
+        let result = try await VirtualScene(live).play(
             model: "{ hears = \"who\", says = \"You will see Doctor Smith.\" },",
             """
             callee:answers()
@@ -159,8 +159,8 @@ struct VirtualLiveTests {
 
     @Test("A session is replaced before its server ends it, and nobody notices")
     func renewal() async throws {
-        let result = try await scene().play(
-            model: model, stage: try stage("live: expire=100s times=1"),
+        let result = try await VirtualScene(live).play(
+            model: model, stage: try VirtualScene.stage(misbehaving: "live: expire=100s times=1"),
             """
             callee:answers()
             agent:says "Hello, this is the practice"
@@ -175,8 +175,8 @@ struct VirtualLiveTests {
 
     @Test("Whatever the caller says around a planned change of session is heard", arguments: 0..<9)
     func wordsAroundRenewal(quarter: Int) async throws {
-        let result = try await scene().play(
-            model: model, stage: try stage("live: expire=100s times=1"),
+        let result = try await VirtualScene(live).play(
+            model: model, stage: try VirtualScene.stage(misbehaving: "live: expire=100s times=1"),
             """
             callee:answers()
             t.wait(\(73.5 + Double(quarter) / 4))
