@@ -103,8 +103,8 @@ struct PipelineCosts {
 
         Own share of a turn [ms]: from the decision that the caller's voice has paused to the reply, without the models'
         times (aims: p50 to its audio at most \(Text.decimal(Self.ownShareRatioAim, 0)) times by hand; p99 to its packet, which waits for a tick of 20,
-        under \(Text.decimal(Self.ownShareAim, 0)))
-        \(Text.table([["calls", "turns", "to its audio p50", "p99", "by hand p50", "p99", "ratio p50", "p99", "to its packet p50", "p99"]]
+        under \(Text.decimal(Self.ownShareAim, 0))). A turn that cuts a reply waits for another tick: until it is known how much of it was heard
+        \(Text.table([["calls", "turns", "to its audio p50", "p99", "by hand p50", "p99", "ratio p50", "p99", "behind a cut p50", "p99", "to its packet p50", "p99"]]
             + groups.map(ownShareRow)))
           \(commandsText)
 
@@ -143,11 +143,13 @@ struct PipelineCosts {
     private func ownShareRow(_ group: Group) -> [String] {
         let (audio, packet) = (group.pipeline.quantiles(\.ownToAudio), group.pipeline.quantiles(\.ownToPacket))
         let byHand = group.byHand.quantiles(\.ownToAudio)
+        let behindCut = group.pipeline.quantiles(\.ownToAudioBehindCut)
         return [
             "\(group.pipeline.calls)", "\(audio.count)", Text.milliseconds(audio.p50), Text.milliseconds(audio.p99),
             Text.milliseconds(byHand.p50), Text.milliseconds(byHand.p99),
             mark(Text.decimal(group.ratio(\.p50), 2), group.ratio(\.p50) > Self.ownShareRatioAim),
-            Text.decimal(group.ratio(\.p99), 2), Text.milliseconds(packet.p50),
+            Text.decimal(group.ratio(\.p99), 2), Text.milliseconds(behindCut.p50), Text.milliseconds(behindCut.p99),
+            Text.milliseconds(packet.p50),
             mark(Text.milliseconds(packet.p99), packet.p99 >= Self.ownShareAim * 1_000),
         ]
     }

@@ -82,7 +82,8 @@ struct PipelineRun {
 
     private static var waits: [(name: String, path: KeyPath<PipelineTurn, Double?>)] {
         [
-            ("own_to_audio_us", \.ownToAudio), ("own_to_packet_us", \.ownToPacket),
+            ("own_to_audio_us", \.ownToAudio), ("own_to_audio_behind_cut_us", \.ownToAudioBehindCut),
+            ("own_to_packet_us", \.ownToPacket),
             ("to_transcription_us", \.toTranscription), ("to_generation_us", \.toGeneration),
             ("to_speech_us", \.toSpeech), ("to_audio_us", \.toAudio), ("to_packet_us", \.toPacket),
             ("voice_end_to_decision_us", \.toDecision), ("voice_end_to_packet_us", \.silence),

@@ -76,15 +76,19 @@ struct PipelineTurn {
     /// From there to the first packet.
     var toPacket: Double? { Self.milliseconds(played, seen["first_packet"]) }
 
-    /// All of it but the packet.
-    var ownToAudio: Double? {
+    /// All of it but the packet, of a turn that cuts no reply: as it is made by hand.
+    var ownToAudio: Double? { isInterruption ? nil : allToAudio }
+    /// The same of a turn that does: it waits until it is known how much of the reply was heard.
+    var ownToAudioBehindCut: Double? { isInterruption ? allToAudio : nil }
+
+    private var allToAudio: Double? {
         let parts = [toTranscription, toGeneration, toSpeech, toAudio].compactMap { $0 }
         return parts.count == 4 ? parts.reduce(0, +) : nil
     }
-    /// All of it.
+    /// All of it, of any turn.
     var ownToPacket: Double? {
-        guard let ownToAudio, let toPacket else { return nil }
-        return ownToAudio + toPacket
+        guard let allToAudio, let toPacket else { return nil }
+        return allToAudio + toPacket
     }
 
     /// From the last packet with the caller's voice to the decision that it has paused.

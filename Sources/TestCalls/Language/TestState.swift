@@ -79,6 +79,11 @@ final class TestState {
         }
         state.moduleSource = { [unowned self] name in
             guard let found = module(name) else {
+                if name == "moonline" {
+                    return .missing(
+                        "module 'moonline' is for flows: this file is one, or a test that requires one. Play the file "
+                            + "that tests it, which says so by the option 'flow' or by having its name")
+                }
                 return .missing(
                     "module '\(name)' not found: tests may require 'moonline.test', 'json' and .lua files below their "
                         + "own folder, named like 'folder.file'")

@@ -139,7 +139,8 @@ import Testing
             ("t.model { { start = true, say = 'x' } }", 2, "unknown field 'say' (did you mean 'says'?)"),
             ("t.model { { hears = t.pattern 'x' } }", 2, "t.pattern cannot be used here"),
             ("t.model { start = true }", 2, "a list of entries expected"), ("t.wait(1)", 2, "about a call"),
-            ("require 'os'", 2, "module 'os' not found"), ("t.like '?'", 2, "text with words in it expected"),
+            ("require 'moonline'", 2, "is for flows"), ("require 'os'", 2, "module 'os' not found"),
+            ("t.like '?'", 2, "text with words in it expected"),
             ("t.any {}", 2, "a list such as"), ("t.tset('x', function() end)", 2, "nil value"),
         ])
     func refusals(text: String, line: Int?, message: String) throws {
