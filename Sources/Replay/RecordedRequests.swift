@@ -68,17 +68,18 @@ struct RecordedRequests {
         guard message["type"]?.string == "session.commentary.append", message["delegation_id"]?.string == nil,
             let eventID = message["event_id"]?.string, let text = message["content"]?.string
         else { return }
-        if text.hasPrefix("Stop speaking at once") {
+        let order = LiveOrder(commentary: text)
+        if order == .stop {
             giveUp(at: now)
             return
         }
         let whole = Self.whole(eventID)
         if let last = asked.indices.last, asked[last].eventID == whole {
-            asked[last].request.append(text)
+            asked[last].request.append(order)
         } else {
             asked.append(
                 Asked(
-                    eventID: whole, request: Request(commentary: text), readyAt: now + options.noticePatience,
+                    eventID: whole, request: Request(order), readyAt: now + options.noticePatience,
                     end: now + options.longestPatience))
         }
     }
@@ -108,31 +109,20 @@ struct RecordedRequests {
 
 extension RecordedRequests.Request {
     /// From the order that a live model is given, or from its first piece.
-    fileprivate init(commentary text: String) {
-        if let exact = Self.exact(text) {
-            self = .say(exact)
-        } else if text.hasPrefix("Immediately follow the instruction below."),
-            let blank = text.firstRange(of: "\n\n")
-        {
-            self = .instructed(String(text[blank.upperBound...]))
-        } else {
-            self = .speak
+    fileprivate init(_ order: LiveOrder) {
+        switch order {
+        case .say(let text): self = .say(text)
+        case .follow(let text): self = .instructed(text)
+        case .stop, .other: self = .speak
         }
     }
 
     /// Takes the next piece of a text that is too long for one order.
-    fileprivate mutating func append(_ piece: String) {
-        switch self {
-        case .say(let text): self = .say("\(text) \(Self.exact(piece) ?? piece)")
-        case .instructed(let text): self = .instructed("\(text) \(piece)")
-        case .speak: break
+    fileprivate mutating func append(_ order: LiveOrder) {
+        switch (self, order) {
+        case (.say(let text), .say(let piece)): self = .say("\(text) \(piece)")
+        case (.instructed(let text), .other(let piece)): self = .instructed("\(text) \(piece)")
+        default: break
         }
-    }
-
-    private static func exact(_ text: String) -> String? {
-        guard text.hasPrefix("Speak now. Say exactly"), let first = text.firstIndex(of: "\""),
-            let last = text.lastIndex(of: "\""), first < last
-        else { return nil }
-        return String(text[text.index(after: first)..<last])
     }
 }

@@ -15,13 +15,15 @@ enum LiveText {
     static let declined = "Nobody is there to look this up. Answer from what you know."
 
     static func reply(_ instructions: String) -> [String] {
-        split("Immediately follow the instruction below. \(speakNow)\n\n\(instructions)")
+        split("\(follow)\n\n\(instructions)")
     }
+
+    fileprivate static let follow = "Immediately follow the instruction below. \(speakNow)"
+    fileprivate static let sayExactly = "Speak now. Say exactly the following, and nothing else: "
 
     /// One request for each piece that the server takes at once.
     static func say(_ text: String) -> [String] {
-        let order = "Speak now. Say exactly the following, and nothing else: "
-        return split(text, maximumBytes: maximumBytes - order.utf8.count - 2).map { "\(order)\"\($0)\"" }
+        split(text, maximumBytes: maximumBytes - sayExactly.utf8.count - 2).map { "\(sayExactly)\"\($0)\"" }
     }
 
     /// In place of instructions, which cannot be taken back.
@@ -62,5 +64,30 @@ enum LiveText {
         }
         // A character may be larger than what is taken at once.
         return sentence ?? word ?? max(limit, text.index(after: text.startIndex))
+    }
+}
+
+/// What a commentary asks a Live model for, read back from its words.
+public enum LiveOrder: Hashable, Sendable {
+    case stop
+    /// A piece of a text, word for word.
+    case say(String)
+    /// The first piece of an instruction.
+    case follow(String)
+    /// To begin, or to answer; or a further piece of an instruction.
+    case other(String)
+
+    public init(commentary text: String) {
+        let say = LiveText.sayExactly + "\""
+        let follow = LiveText.follow + "\n\n"
+        if text == LiveText.stop {
+            self = .stop
+        } else if text.hasPrefix(say), text.count > say.count, text.hasSuffix("\"") {
+            self = .say(String(text.dropFirst(say.count).dropLast()))
+        } else if text.hasPrefix(follow) {
+            self = .follow(String(text.dropFirst(follow.count)))
+        } else {
+            self = .other(text)
+        }
     }
 }
